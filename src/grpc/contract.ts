@@ -1,0 +1,107 @@
+/**
+ * gRPC over HTTP/2, server side: what a service implements and what it is given.
+ * https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md
+ */
+
+/** Status codes of gRPC. */
+export const StatusCode = {
+  OK: 0,
+  CANCELLED: 1,
+  UNKNOWN: 2,
+  INVALID_ARGUMENT: 3,
+  DEADLINE_EXCEEDED: 4,
+  NOT_FOUND: 5,
+  ALREADY_EXISTS: 6,
+  PERMISSION_DENIED: 7,
+  RESOURCE_EXHAUSTED: 8,
+  FAILED_PRECONDITION: 9,
+  ABORTED: 10,
+  OUT_OF_RANGE: 11,
+  UNIMPLEMENTED: 12,
+  INTERNAL: 13,
+  UNAVAILABLE: 14,
+  DATA_LOSS: 15,
+  UNAUTHENTICATED: 16,
+} as const;
+export type StatusCode = (typeof StatusCode)[keyof typeof StatusCode];
+
+/** How a call ends. `code` may be any number a service chooses; `message` any text, percent-encoded on the wire. */
+export interface GrpcStatus {
+  readonly code: number;
+  readonly message?: string;
+  /** Trailing metadata; names ending in "-bin" take bytes. */
+  readonly metadata?: readonly (readonly [name: string, value: string | Uint8Array])[];
+}
+
+/** Metadata of a call. Names are lower-case; "-bin" values are decoded bytes. */
+export interface CallMetadata {
+  get(name: string): string | undefined;
+  getAll(name: string): readonly string[];
+  getBinary(name: string): readonly Uint8Array[];
+  entries(): Iterable<readonly [string, string]>;
+}
+
+/**
+ * One call as its service sees it. Calls after the end do nothing. `send…` never blocks: when `false` comes back the
+ * peer's windows are full; go on after `onWritable`.
+ */
+export interface ServerCall {
+  /** "/package.Service/Method". */
+  readonly path: string;
+  readonly metadata: CallMetadata;
+  /** Aborted when the call ends for the peer before `end` was called here: reset, lost connection, deadline. Made on first use. */
+  readonly signal: AbortSignal;
+  readonly ended: boolean;
+  /** Leading metadata, before the first message. Optional: headers go with the first message otherwise. */
+  sendMetadata(entries: readonly (readonly [name: string, value: string | Uint8Array])[]): void;
+  /** Sends one serialised message; the bytes belong to the call from here on. */
+  send(message: Uint8Array): boolean;
+  /** Sends bytes that already carry the 5-byte prefix: one or several whole messages, e.g. a constant answer. */
+  sendFramed(frames: Uint8Array): boolean;
+  /** Ends the call. Trailers follow all queued messages; without a message before it this is a Trailers-Only answer. */
+  end(status: GrpcStatus): void;
+  /** Stops giving windows back to the peer: it can send what its windows hold, no more. Messages still arrive. */
+  pause(): void;
+  resume(): void;
+}
+
+/** The service's side of one call. Called synchronously from the read pass; a throw ends the call with INTERNAL. */
+export interface CallReceiver {
+  /** One message, in order: a view of the received chunk where it arrived in one piece, else a buffer of its own. May be kept. */
+  onMessage(message: Uint8Array): void;
+  /** The peer sends no more messages. */
+  onHalfClose(): void;
+  /** The call is over for the peer and `end` was not called: nobody hears an answer any more. Called at most once, last. */
+  onCancel(reason: string): void;
+  /** Everything `send` held back has left. */
+  onWritable(): void;
+  /**
+   * A message beyond `maxMessageBytes` was skipped unread. Return true when the receiver deals with it (it counts as a
+   * message then); otherwise the call ends with RESOURCE_EXHAUSTED.
+   */
+  onOversizedMessage?(bytes: number): boolean;
+}
+
+export interface GrpcMethod {
+  open(call: ServerCall): CallReceiver;
+}
+
+export interface GrpcService {
+  /** Full name, e.g. "envoy.service.ext_proc.v3.ExternalProcessor". */
+  readonly name: string;
+  readonly methods: Readonly<Record<string, GrpcMethod>>;
+}
+
+export interface GrpcServerOptions {
+  readonly services: readonly GrpcService[];
+  /** Longest message accepted, after decompression. Default 16 MiB. */
+  readonly maxMessageBytes?: number;
+  readonly observer?: GrpcObserver;
+}
+
+export interface GrpcObserver {
+  callOpened(path: string): void;
+  callEnded(path: string, code: number): void;
+  /** A receiver threw: a defect of ours, to be logged with its stack. */
+  receiverFailed(path: string, error: unknown): void;
+}

@@ -1,0 +1,65 @@
+/** What a kind of trigger is. `kinds.ts` is the only place that names them all. */
+import type * as v from "valibot";
+import type { LoadedFunction } from "../function/loaded-function.ts";
+import type { Logger } from "../telemetry/log.ts";
+import type { MetricsRecorder } from "../telemetry/recorder.ts";
+
+/** A kind of trigger, e.g. `extproc`: one folder below `triggers/`. */
+export interface TriggerKind<Attributes = unknown> {
+  readonly kind: string;
+  /** What a user may write under `attributes`; unknown keys become warnings, everything else errors with their place. */
+  readonly attributes: v.GenericSchema<unknown, Attributes>;
+  /** `job` and `cron` must fire once, not once a worker. */
+  readonly placement: "every-worker" | "one-worker";
+  /** Opens the trigger in this thread. Rejects with a `TriggerError` that names the setting to mend. */
+  open(trigger: OpenTriggerConfig<Attributes>, host: TriggerHost): Promise<OpenTrigger>;
+}
+
+/** One entry of `spec.triggers`, checked. Plain data: it crosses to the workers. */
+export interface OpenTriggerConfig<Attributes = unknown> {
+  /** The key below `spec.triggers`. */
+  readonly name: string;
+  readonly kind: string;
+  /** `spec.triggers.<name>.url`, "" when absent. */
+  readonly url: string;
+  readonly numWorkers: number;
+  readonly workerAvailabilityTimeoutMs: number;
+  readonly attributes: Attributes;
+}
+
+/** What a worker lends to the triggers it opens. */
+export interface TriggerHost {
+  /** Index of this worker thread, from 0. */
+  readonly workerIndex: number;
+  /** Number of workers that open this trigger. */
+  readonly workerCount: number;
+  readonly function: LoadedFunction;
+  readonly log: Logger;
+  readonly metrics: MetricsRecorder;
+  /** Names of the function: `metadata.name` and `.namespace` of the configuration. */
+  readonly functionName: string;
+  readonly functionNamespace: string;
+}
+
+export interface OpenTrigger {
+  /** Where it listens, e.g. "0.0.0.0:5051" or "unix:/run/processor.sock"; null for triggers that do not listen. */
+  readonly address: string | null;
+  /** Work begun and not finished. */
+  readonly inFlight: number;
+  /** Refuses new work politely and resolves when nothing is in flight, or when `deadline` aborts and the rest was ended. */
+  drain(deadline: AbortSignal): Promise<void>;
+  /** Ends everything at once. */
+  close(): Promise<void>;
+}
+
+/** Why a trigger cannot open, e.g. EADDRINUSE; `setting` is the path in the configuration that mends it. */
+export class TriggerError extends Error {
+  override readonly name = "TriggerError";
+  readonly code: string;
+  readonly setting: string;
+  constructor(code: string, setting: string, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+    this.setting = setting;
+  }
+}

@@ -1,0 +1,5 @@
+/** The list of kinds: adding one to `processor` is a folder below `triggers/` and a line here. */
+import type { TriggerKind } from "./contract.ts";
+import { extproc } from "./extproc/kind.ts";
+
+export const triggerKinds: readonly TriggerKind[] = [extproc as TriggerKind];
