@@ -11,8 +11,20 @@ export interface TriggerKind<Attributes = unknown> {
   readonly attributes: v.GenericSchema<unknown, Attributes>;
   /** `job` and `cron` must fire once, not once a worker. */
   readonly placement: "every-worker" | "one-worker";
+  /**
+   * The TCP address it will bind, null when there is none (unix socket, nothing to listen on). Asked on the main thread
+   * before the workers, which share the port among them, could share it with a stranger.
+   */
+  listensOn?(trigger: OpenTriggerConfig<Attributes>): TriggerListenAddress | null;
   /** Opens the trigger in this thread. Rejects with a `TriggerError` that names the setting to mend. */
   open(trigger: OpenTriggerConfig<Attributes>, host: TriggerHost): Promise<OpenTrigger>;
+}
+
+export interface TriggerListenAddress {
+  readonly hostname: string;
+  readonly port: number;
+  /** Path of the setting that chooses the port, e.g. "spec.triggers.gate.attributes.port". */
+  readonly setting: string;
 }
 
 /** One entry of `spec.triggers`, checked. Plain data: it crosses to the workers. */
@@ -46,6 +58,8 @@ export interface OpenTrigger {
   readonly address: string | null;
   /** Work begun and not finished. */
   readonly inFlight: number;
+  /** How long a drain may take, from the signal on. */
+  readonly gracefulShutdownTimeoutMs: number;
   /** Refuses new work politely and resolves when nothing is in flight, or when `deadline` aborts and the rest was ended. */
   drain(deadline: AbortSignal): Promise<void>;
   /** Ends everything at once. */
