@@ -2,7 +2,12 @@
 
 /** A family of series, declared once in metrics.ts. */
 export type MetricDefinition =
-  | { readonly type: "counter" | "gauge"; readonly name: string; readonly help: string; readonly labels: readonly string[] }
+  | {
+      readonly type: "counter" | "gauge";
+      readonly name: string;
+      readonly help: string;
+      readonly labels: readonly string[];
+    }
   | {
       readonly type: "histogram";
       readonly name: string;
