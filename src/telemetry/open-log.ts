@@ -49,16 +49,15 @@ export async function openLog(options: LogOptions): Promise<Logger> {
 }
 
 async function openConsole(destination: DestinationStream, colours: boolean): Promise<DestinationStream> {
-  const { default: pretty } = await import("pino-pretty");
-  return pretty({
-    destination: destination as never,
-    sync: true,
+  const { prettyFactory } = await import("pino-pretty");
+  const format = prettyFactory({
     colorize: colours,
     messageKey: "message",
     translateTime: "SYS:HH:MM:ss.l",
     ignore: "pid,hostname",
     singleLine: true,
   });
+  return { write: (line) => void destination.write(format(line)) };
 }
 
 type CreateChild = (bindings: Record<string, unknown>) => Logger;
