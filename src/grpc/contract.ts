@@ -33,10 +33,12 @@ export interface GrpcStatus {
   readonly metadata?: readonly (readonly [name: string, value: string | Uint8Array])[];
 }
 
-/** Metadata of a call. Names are lower-case; "-bin" values are decoded bytes. */
+/** Metadata of a call, in arrival order. Names are lower-case; reserved headers are included, pseudo headers are not. */
 export interface CallMetadata {
+  /** The first value, as it stands in the header (base64 for "-bin" names). */
   get(name: string): string | undefined;
   getAll(name: string): readonly string[];
+  /** The decoded values of a "-bin" name. */
   getBinary(name: string): readonly Uint8Array[];
   entries(): Iterable<readonly [string, string]>;
 }
@@ -60,12 +62,17 @@ export interface ServerCall {
   sendFramed(frames: Uint8Array): boolean;
   /** Ends the call. Trailers follow all queued messages; without a message before it this is a Trailers-Only answer. */
   end(status: GrpcStatus): void;
+  /** Ends the call with INTERNAL and reports `error` to the observer; its text does not leave the process. */
+  fail(error: unknown): void;
   /** Stops giving windows back to the peer: it can send what its windows hold, no more. Messages still arrive. */
   pause(): void;
   resume(): void;
 }
 
-/** The service's side of one call. Called synchronously from the read pass; a throw ends the call with INTERNAL. */
+/**
+ * The service's side of one call. Called synchronously from the read pass; a throw ends the call with INTERNAL. Nothing is
+ * called any more after the service ended the call.
+ */
 export interface CallReceiver {
   /** One message, in order: a view of the received chunk where it arrived in one piece, else a buffer of its own. May be kept. */
   onMessage(message: Uint8Array): void;
@@ -76,7 +83,8 @@ export interface CallReceiver {
   /** Everything `send` held back has left. */
   onWritable(): void;
   /**
-   * A message beyond `maxMessageBytes` was skipped unread. Return true when the receiver deals with it (it counts as a
+   * A message beyond `maxMessageBytes` begins and is skipped unread; `bytes` is its length, or for a compressed message that
+   * grows beyond the limit one more than the limit. Return true when the receiver deals with it (it counts as a
    * message then); otherwise the call ends with RESOURCE_EXHAUSTED.
    */
   onOversizedMessage?(bytes: number): boolean;
@@ -99,6 +107,7 @@ export interface GrpcServerOptions {
   readonly observer?: GrpcObserver;
 }
 
+/** Told of the calls of methods that are served. */
 export interface GrpcObserver {
   callOpened(path: string): void;
   callEnded(path: string, code: number): void;

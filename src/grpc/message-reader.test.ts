@@ -1,0 +1,119 @@
+import { describe, expect, test } from "bun:test";
+import { seededRandom } from "../protobuf/seeded-random.test-support.ts";
+import { frameMessage } from "./message-frame.ts";
+import { MessageReader, type MessageSink } from "./message-reader.ts";
+
+class Recorder implements MessageSink {
+  readonly messages: Uint8Array[] = [];
+  readonly skipped: number[] = [];
+  limit = Infinity;
+
+  acceptMessage(_flag: number, length: number): boolean {
+    if (length <= this.limit) return true;
+    this.skipped.push(length);
+    return false;
+  }
+
+  takeMessage(_flag: number, message: Uint8Array): void {
+    this.messages.push(message);
+  }
+}
+
+function prefix(length: number): Uint8Array {
+  return Uint8Array.of(0, length >>> 24, length >>> 16, length >>> 8, length);
+}
+
+describe("MessageReader", () => {
+  test("finds the same messages in any split of the bytes", () => {
+    const random = seededRandom(11);
+    for (let round = 0; round < 100; round++) {
+      const messages = Array.from({ length: random.below(6) }, () => random.bytes(random.pick([0, 1, 5, 300, 70_000])));
+      const wire = Buffer.concat(messages.map(frameMessage));
+      const recorder = new Recorder();
+      const reader = new MessageReader(recorder);
+      const longest = random.pick([1, 7, 4096, 70_000]);
+      for (let at = 0; at < wire.length;) {
+        const stop = at + 1 + random.below(longest);
+        reader.push(wire.subarray(at, stop));
+        at = stop;
+      }
+      expect(recorder.messages.length).toBe(messages.length);
+      expect(recorder.messages.every((message, i) => Buffer.compare(message, messages[i] ?? Buffer.of()) === 0)).toBe(
+        true,
+      );
+      expect(reader.midMessage).toBe(false);
+    }
+  });
+
+  test("gives a message that lies in one chunk as a view of it", () => {
+    const recorder = new Recorder();
+    const chunk = Buffer.concat([frameMessage(Buffer.from("ab")), frameMessage(Buffer.from("cde"))]);
+    new MessageReader(recorder).push(chunk);
+    expect(recorder.messages.map((message) => [message.buffer === chunk.buffer, message.length])).toEqual([
+      [true, 2],
+      [true, 3],
+    ]);
+  });
+
+  test("skips what is not accepted and goes on with the next message", () => {
+    const recorder = new Recorder();
+    recorder.limit = 10;
+    const reader = new MessageReader(recorder);
+    reader.push(prefix(1000));
+    for (let i = 0; i < 10; i++) reader.push(new Uint8Array(100));
+    reader.push(frameMessage(Buffer.from("next")));
+    expect(recorder.skipped).toEqual([1000]);
+    expect(recorder.messages.map(String)).toEqual(["next"]);
+  });
+
+  test("takes no memory for a message that is only announced", () => {
+    const before = process.memoryUsage().rss;
+    const readers = Array.from({ length: 512 }, () => new MessageReader(new Recorder()));
+    for (const reader of readers) reader.push(Buffer.concat([prefix(16 * 1024 * 1024), Buffer.of(1)]));
+    expect(readers.every((reader) => reader.midMessage)).toBe(true);
+    expect(process.memoryUsage().rss - before).toBeLessThan(64 * 1024 * 1024);
+  });
+
+  test("knows whether the bytes ended inside a message", () => {
+    const reader = new MessageReader(new Recorder());
+    const states: boolean[] = [reader.midMessage];
+    for (const byte of [0, 0, 0, 0, 1, 7]) {
+      reader.push(Uint8Array.of(byte));
+      states.push(reader.midMessage);
+    }
+    expect(states).toEqual([false, true, true, true, true, true, false]);
+  });
+
+  test("stops within a chunk when its sink says so", () => {
+    const taken: string[] = [];
+    const reader: MessageReader = new MessageReader({
+      acceptMessage: () => true,
+      takeMessage(_flag, message) {
+        taken.push(String(message));
+        reader.stop();
+      },
+    });
+    reader.push(Buffer.concat([frameMessage(Buffer.from("one")), frameMessage(Buffer.from("two"))]));
+    expect(taken).toEqual(["one"]);
+  });
+
+  test("survives random bytes with a bounded buffer", () => {
+    const random = seededRandom(12);
+    for (let round = 0; round < 300; round++) {
+      const recorder = new Recorder();
+      recorder.limit = 1 << random.below(24);
+      const reader = new MessageReader(recorder);
+      let received = 0;
+      for (let count = random.below(30); count > 0; count--) {
+        const chunk = random.bytes(1 + random.below(200));
+        // Half of the rounds have small lengths, so that messages end.
+        if (round % 2 === 0) chunk.fill(0, 0, 4);
+        received += chunk.length;
+        reader.push(chunk);
+      }
+      const taken = recorder.messages.reduce((sum, message) => sum + message.length, 0);
+      expect(taken).toBeLessThanOrEqual(received);
+      expect(recorder.messages.every((message) => message.length <= recorder.limit)).toBe(true);
+    }
+  });
+});

@@ -1,0 +1,121 @@
+/**
+ * Finds the length-prefixed messages in a stream of DATA: a flag byte, four bytes of length, the message.
+ * https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md, "Length-Prefixed-Message"
+ */
+
+/** Flag byte, then the length as a big-endian uint32. */
+export const PREFIX_BYTES = 5;
+
+/** A message that arrives in pieces gets at most this much memory before its data came … */
+const FIRST_BUFFER_BYTES = 64 * 1024;
+/** … and at most this many times of what has come, so that an announced length alone costs nothing. */
+const GROWTH = 16;
+
+const NO_BUFFER = new Uint8Array(0);
+
+/** Takes what the reader finds. */
+export interface MessageSink {
+  /** A prefix was read. True: collect the message. False: skip it unread. */
+  acceptMessage(flag: number, length: number): boolean;
+  /** An accepted message: a view of the chunk it lies in, or a buffer of its own when it came in pieces. */
+  takeMessage(flag: number, message: Uint8Array): void;
+}
+
+/** Reads one direction of one call. Any split of the bytes gives the same messages. */
+export class MessageReader {
+  readonly #sink: MessageSink;
+  #stopped = false;
+  #prefixBytes = 0;
+  #flag = 0;
+  #length = 0;
+  /** Bytes of the message or of what is skipped that are still to come; 0 between messages. */
+  #missing = 0;
+  #skipping = false;
+  #buffer = NO_BUFFER;
+
+  constructor(sink: MessageSink) {
+    this.#sink = sink;
+  }
+
+  /** True when the bytes so far end inside a prefix or a message. */
+  get midMessage(): boolean {
+    return this.#prefixBytes > 0 || this.#missing > 0;
+  }
+
+  /** Ends reading, also from within a call of the sink. */
+  stop(): void {
+    this.#stopped = true;
+    this.#buffer = NO_BUFFER;
+  }
+
+  push(chunk: Uint8Array): void {
+    let at = 0;
+    while (at < chunk.length && !this.#stopped) {
+      if (this.#missing > 0) {
+        at = this.#collect(chunk, at);
+        continue;
+      }
+      const prefixEnd = this.#readPrefix(chunk, at);
+      if (prefixEnd < 0) return;
+      at = this.#begin(chunk, prefixEnd);
+    }
+  }
+
+  /** The offset behind the prefix, or -1 when it ends in a later chunk. */
+  #readPrefix(chunk: Uint8Array, start: number): number {
+    let at = start;
+    if (this.#prefixBytes === 0) {
+      this.#flag = chunk[at++] ?? 0;
+      this.#length = 0;
+      this.#prefixBytes = 1;
+    }
+    while (this.#prefixBytes < PREFIX_BYTES) {
+      const byte = chunk[at];
+      if (byte === undefined) return -1;
+      at++;
+      this.#length = this.#length * 256 + byte;
+      this.#prefixBytes++;
+    }
+    this.#prefixBytes = 0;
+    return at;
+  }
+
+  /** Deals with the message whose prefix was just read; the offset up to which the chunk is used. */
+  #begin(chunk: Uint8Array, at: number): number {
+    const length = this.#length;
+    const stop = at + length;
+    const accepted = this.#sink.acceptMessage(this.#flag, length);
+    if (accepted && stop <= chunk.length) {
+      this.#sink.takeMessage(this.#flag, chunk.subarray(at, stop));
+      return stop;
+    }
+    this.#skipping = !accepted;
+    this.#missing = length;
+    return at;
+  }
+
+  #collect(chunk: Uint8Array, at: number): number {
+    const stop = Math.min(chunk.length, at + this.#missing);
+    const received = this.#length - this.#missing;
+    this.#missing -= stop - at;
+    if (this.#skipping) return stop;
+    const piece = chunk.subarray(at, stop);
+    this.#reserve(received, received + piece.length);
+    this.#buffer.set(piece, received);
+    if (this.#missing === 0) {
+      const message = this.#buffer;
+      this.#buffer = NO_BUFFER;
+      this.#sink.takeMessage(this.#flag, message);
+    }
+    return stop;
+  }
+
+  #reserve(received: number, needed: number): void {
+    if (needed <= this.#buffer.length) return;
+    const size = Math.min(this.#length, Math.max(FIRST_BUFFER_BYTES, needed * GROWTH));
+    // Not cleared, so that memory the message does not reach is never touched.
+    const grown = Buffer.allocUnsafeSlow(size);
+    grown.set(this.#buffer.subarray(0, received));
+    this.#buffer = grown;
+  }
+}
