@@ -67,7 +67,13 @@ export interface ConfigProblem {
 }
 
 export type ProblemSource =
-  | { readonly kind: "file"; readonly file: string; readonly line: number; readonly column: number; readonly excerpt: string }
+  | {
+      readonly kind: "file";
+      readonly file: string;
+      readonly line: number;
+      readonly column: number;
+      readonly excerpt: string;
+    }
   | { readonly kind: "environment"; readonly variable: string }
   | { readonly kind: "command line"; readonly option: string };
 

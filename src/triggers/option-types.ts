@@ -5,7 +5,7 @@
 import * as v from "valibot";
 import { parseGoDuration } from "./go-duration.ts";
 
-const durationPattern = "^\\+?(0|((\\d+\\.?\\d*|\\.\\d+)(ns|us|µs|ms|s|m|h))+|\\$\\{.*)$";
+const durationPattern = "^\\+?(0|((\\d+\\.?\\d*|\\.\\d+)(ns|us|µs|ms|s|m|h))+)$";
 
 /** A Go duration, e.g. "1m30s"; parsed to milliseconds. */
 export function duration() {
