@@ -27,8 +27,12 @@ export interface ListenerOptions {
   readonly connectionManager?: object;
   /** Routes before the one to the upstream. */
   readonly routes?: readonly object[];
-  /** HTTP filters after ext_proc. */
+  /** HTTP filters before ext_proc. */
+  readonly filtersBefore?: readonly object[];
+  /** HTTP filters between ext_proc and the router. */
   readonly filtersBehind?: readonly object[];
+  /** What Envoy buffers at most for each connection; its default is 1 MiB. */
+  readonly bufferLimitBytes?: number;
   /** The upstream speaks HTTP/2 (gRPC). */
   readonly upstreamHttp2?: boolean;
 }
@@ -125,6 +129,7 @@ function listener(name: string, port: number, options: ListenerOptions): object 
   return {
     name,
     address: socketAddress(port),
+    ...bufferLimit(options),
     filter_chains: [
       {
         filters: [
@@ -149,6 +154,7 @@ function listener(name: string, port: number, options: ListenerOptions): object 
                 ],
               },
               http_filters: [
+                ...(options.filtersBefore ?? []),
                 {
                   name: "envoy.filters.http.ext_proc",
                   typed_config: {
@@ -185,7 +191,14 @@ function listener(name: string, port: number, options: ListenerOptions): object 
 function clusters(name: string, upstreamPort: number, options: ListenerOptions): object[] {
   const processor = cluster(`${name}-processor`, options.processors.map(processorAddress), true);
   const upstream = cluster(`${name}-upstream`, [socketAddress(upstreamPort)], options.upstreamHttp2 === true);
-  return [{ ...processor, ...options.cluster }, upstream];
+  return [
+    { ...processor, ...options.cluster },
+    { ...upstream, ...bufferLimit(options) },
+  ];
+}
+
+function bufferLimit({ bufferLimitBytes }: ListenerOptions): object {
+  return bufferLimitBytes === undefined ? {} : { per_connection_buffer_limit_bytes: bufferLimitBytes };
 }
 
 function cluster(name: string, addresses: readonly object[], http2: boolean): object {
