@@ -1,0 +1,74 @@
+/**
+ * What the main thread and a worker thread say to each other. Everything here is plain data that crosses threads;
+ * nothing crosses per request.
+ */
+import type { FunctionConfig, LogLevel } from "../config/contract.ts";
+import type { SeriesPlace } from "../telemetry/cells.ts";
+import type { OpenTriggerConfig } from "../triggers/contract.ts";
+
+/** What a worker is started with, as its `workerData`. */
+export interface WorkerStart {
+  readonly index: number;
+  /** `metadata.name` and `.namespace` of the configuration. */
+  readonly functionName: string;
+  readonly functionNamespace: string;
+  readonly function: FunctionConfig;
+  readonly triggers: readonly WorkerTrigger[];
+  readonly log: { readonly level: LogLevel; readonly format: "console" | "json"; readonly colours: boolean };
+  /** Two 32-bit numbers, indexed by `ControlWord`. */
+  readonly control: Int32Array<SharedArrayBuffer>;
+  /** Where the worker publishes its metrics. */
+  readonly numbers: Float64Array<SharedArrayBuffer>;
+  readonly beatIntervalMs: number;
+}
+
+export interface WorkerTrigger {
+  readonly config: OpenTriggerConfig;
+  /** Number of workers that open this trigger. */
+  readonly workerCount: number;
+}
+
+export const ControlWord = {
+  /** Counts up every `beatIntervalMs` while the thread's event loop turns. */
+  beats: 0,
+  /** 1 + the exit code, set when the thread's own code ends it; 0 before. */
+  exitCode: 1,
+} as const;
+
+export type WorkerCommand =
+  /** Finish what is in flight, then report `drained`. */
+  | { readonly kind: "drain" }
+  /** Publish the metrics now, then report `published`. */
+  | { readonly kind: "publish"; readonly id: number };
+
+export type WorkerReport =
+  | { readonly kind: "ready"; readonly function: FunctionReport; readonly triggers: readonly TriggerReport[] }
+  /** The function cannot be loaded or a trigger cannot open; the worker does nothing any more. */
+  | { readonly kind: "failed"; readonly problem: StartProblem }
+  | { readonly kind: "series"; readonly place: SeriesPlace }
+  | { readonly kind: "published"; readonly id: number }
+  /** `cut` is the number of exchanges and events ended unfinished because the time was up. */
+  | { readonly kind: "drained"; readonly cut: number };
+
+export interface FunctionReport {
+  readonly file: string;
+  readonly exportName: string;
+  readonly contract: string;
+}
+
+export interface TriggerReport {
+  readonly name: string;
+  readonly kind: string;
+  readonly address: string | null;
+  readonly gracefulShutdownTimeoutMs: number;
+}
+
+/** Why a worker cannot serve, in words for the user. */
+export interface StartProblem {
+  /** Stable, e.g. "EADDRINUSE". */
+  readonly code: string;
+  /** Path of the setting that mends it, or null. */
+  readonly setting: string | null;
+  /** One or a few lines that name the thing and the mend. */
+  readonly message: string;
+}

@@ -1,0 +1,34 @@
+/** Keeps the thread alive when user code throws where nobody catches: logged and counted instead. */
+import { unhandledErrors } from "../telemetry/metrics.ts";
+import type { Logger } from "../telemetry/log.ts";
+import type { MetricsRecorder } from "../telemetry/recorder.ts";
+
+export interface Guards {
+  /** From here on errors are logged there; those before are logged now. */
+  reportTo(log: Logger): void;
+}
+
+/** Comes before everything else in a worker: without these handlers a stray rejection ends the thread. */
+export function installGuards(metrics: MetricsRecorder): Guards {
+  const early: (() => void)[] = [];
+  let log: Logger | null = null;
+
+  function guard(kind: "exception" | "rejection", text: string): (error: unknown) => void {
+    const count = metrics.number(unhandledErrors, [kind]);
+    return (error) => {
+      count.value++;
+      const write = () => log?.error({ err: error }, text);
+      if (log === null) early.push(write);
+      else write();
+    };
+  }
+
+  process.on("uncaughtException", guard("exception", "an exception in the function was caught by nobody"));
+  process.on("unhandledRejection", guard("rejection", "a promise of the function was rejected and nobody caught it"));
+  return {
+    reportTo(target) {
+      log = target;
+      for (const write of early.splice(0)) write();
+    },
+  };
+}

@@ -1,0 +1,28 @@
+/** The worker thread of the executable: every trigger kind, functions loaded from outside. */
+import { loadFunction } from "../function/load.ts";
+import type { LoadedFunction } from "../function/loaded-function.ts";
+import { triggerKinds } from "../triggers/kinds.ts";
+import type { WorkerStart } from "./contract.ts";
+import { runWorker } from "./run.ts";
+
+export function runProcessorWorker(): Promise<void> {
+  return runWorker({ kinds: triggerKinds, loadFunction: loadForTriggers });
+}
+
+function loadForTriggers(start: WorkerStart): Promise<LoadedFunction> {
+  const attributes = start.triggers.map(({ config }) => config.attributes);
+  return loadFunction(start.function, {
+    hasType: attributes.some((each) => typeof readMember(each, "type") === "string"),
+    contract: attributes.map((each) => readMember(each, "contract")).find(isContract),
+    kinds: start.triggers.map(({ config }) => config.kind),
+    environment: process.env,
+  });
+}
+
+function readMember(value: unknown, name: string): unknown {
+  return typeof value === "object" && value !== null && name in value ? value[name as keyof typeof value] : undefined;
+}
+
+function isContract(value: unknown): value is LoadedFunction["contract"] {
+  return value === "middleware" || value === "fetch" || value === "nuclio";
+}

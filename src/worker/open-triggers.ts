@@ -1,0 +1,57 @@
+/** Opens a worker's triggers, and drains and closes them together. */
+import type { Logger } from "../telemetry/log.ts";
+import type { OpenTrigger, TriggerHost, TriggerKind } from "../triggers/contract.ts";
+import { TriggerError } from "../triggers/contract.ts";
+import type { TriggerReport, WorkerTrigger } from "./contract.ts";
+
+export interface OpenTriggers {
+  readonly reports: readonly TriggerReport[];
+  /** Resolves with the number of exchanges and events that were ended unfinished. */
+  drain(): Promise<number>;
+}
+
+/** Rejects when one of them cannot open; those already open are closed then. */
+export async function openTriggers(
+  triggers: readonly WorkerTrigger[],
+  kinds: readonly TriggerKind[],
+  host: Omit<TriggerHost, "workerCount">,
+): Promise<OpenTriggers> {
+  const open: OpenTrigger[] = [];
+  const reports: TriggerReport[] = [];
+  try {
+    for (const { config, workerCount } of triggers) {
+      const kind = kinds.find((candidate) => candidate.kind === config.kind);
+      if (kind === undefined) {
+        const setting = `spec.triggers.${config.name}.kind`;
+        throw new TriggerError("UNKNOWN_KIND", setting, `there is no trigger kind "${config.kind}"`);
+      }
+      const log = host.log.child({ trigger: config.name });
+      const trigger = await kind.open(config, { ...host, log, workerCount });
+      open.push(trigger);
+      const { address, gracefulShutdownTimeoutMs } = trigger;
+      reports.push({ name: config.name, kind: config.kind, address, gracefulShutdownTimeoutMs });
+    }
+  } catch (error) {
+    await Promise.allSettled(open.map((trigger) => trigger.close()));
+    throw error;
+  }
+  return { reports, drain: () => drainAll(open, host.log) };
+}
+
+/** One deadline for all: the longest any of them asks for. */
+async function drainAll(open: readonly OpenTrigger[], log: Logger): Promise<number> {
+  const deadline = new AbortController();
+  let cut = 0;
+  const limitMs = Math.max(0, ...open.map((trigger) => trigger.gracefulShutdownTimeoutMs));
+  const timer = setTimeout(() => {
+    cut = open.reduce((sum, trigger) => sum + trigger.inFlight, 0);
+    deadline.abort();
+  }, limitMs);
+  const outcomes = await Promise.allSettled(open.map((trigger) => trigger.drain(deadline.signal)));
+  clearTimeout(timer);
+  outcomes.push(...(await Promise.allSettled(open.map((trigger) => trigger.close()))));
+  for (const outcome of outcomes) {
+    if (outcome.status === "rejected") log.error({ err: outcome.reason }, "a trigger did not end cleanly");
+  }
+  return cut;
+}

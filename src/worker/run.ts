@@ -1,0 +1,75 @@
+/** One worker thread of the data plane: loads the function, opens the triggers, gives signs of life, drains. */
+import { type MessagePort, parentPort, workerData } from "node:worker_threads";
+import type { LoadedFunction } from "../function/loaded-function.ts";
+import { createCellRecorder } from "../telemetry/cells.ts";
+import { openLog } from "../telemetry/open-log.ts";
+import type { TriggerKind } from "../triggers/contract.ts";
+import { redirectConsole } from "./console.ts";
+import { ControlWord, type WorkerCommand, type WorkerReport, type WorkerStart } from "./contract.ts";
+import { describeStartError } from "./describe-start-error.ts";
+import { installGuards } from "./guards.ts";
+import { type OpenTriggers, openTriggers } from "./open-triggers.ts";
+
+/** What the thread is made of; tests put in their own. */
+export interface WorkerParts {
+  readonly kinds: readonly TriggerKind[];
+  loadFunction(start: WorkerStart): Promise<LoadedFunction>;
+}
+
+/** Runs in a worker thread for as long as the thread lives. */
+export async function runWorker(parts: WorkerParts): Promise<void> {
+  const start = workerData as WorkerStart;
+  const port = parentPort as MessagePort;
+  const report = (message: WorkerReport): void => port.postMessage(message);
+  const metrics = createCellRecorder(start.numbers, (place) => report({ kind: "series", place }));
+  const guards = installGuards(metrics);
+  setInterval(() => {
+    Atomics.add(start.control, ControlWord.beats, 1);
+    metrics.publish();
+  }, start.beatIntervalMs);
+  process.on("exit", (code) => {
+    Atomics.store(start.control, ControlWord.exitCode, code + 1);
+    metrics.publish();
+  });
+
+  const log = await openLog({ ...start.log, name: `worker ${start.index}` });
+  guards.reportTo(log);
+  redirectConsole(log);
+  try {
+    const loaded = await parts.loadFunction(start);
+    const open = await openTriggers(start.triggers, parts.kinds, {
+      workerIndex: start.index,
+      function: loaded,
+      log,
+      metrics,
+      functionName: start.functionName,
+      functionNamespace: start.functionNamespace,
+    });
+    port.on("message", (command: WorkerCommand) => void obey(command, open, metrics, report));
+    metrics.publish();
+    const { file, exportName } = loaded.origin;
+    report({ kind: "ready", function: { file, exportName, contract: loaded.contract }, triggers: open.reports });
+  } catch (error) {
+    metrics.publish();
+    report({ kind: "failed", problem: describeStartError(error) });
+  }
+}
+
+async function obey(
+  command: WorkerCommand,
+  open: OpenTriggers,
+  metrics: { publish(): void },
+  report: (message: WorkerReport) => void,
+): Promise<void> {
+  switch (command.kind) {
+    case "publish":
+      metrics.publish();
+      report({ kind: "published", id: command.id });
+      return;
+    case "drain": {
+      const cut = await open.drain();
+      metrics.publish();
+      report({ kind: "drained", cut });
+    }
+  }
+}
