@@ -85,7 +85,11 @@ describe("what is served", () => {
       const { stream } = openCall([...REQUEST.slice(0, 4), ...(type === undefined ? [] : ["content-type", type])]);
       return stream.sent;
     });
-    const refusal = { kind: "headers", fields: [":status", "415", "accept", "application/grpc"], endStream: true };
+    const refusal: Sent = {
+      kind: "headers",
+      fields: [":status", "415", "accept", "application/grpc"],
+      endStream: true,
+    };
     expect(sent).toEqual([[refusal], [refusal], [refusal], [refusal]]);
   });
 
