@@ -1,5 +1,5 @@
 /** The trigger kind `extproc`: an Envoy external processor (`envoy.service.ext_proc.v3.ExternalProcessor`). */
-import { type TriggerKind, TriggerError } from "../contract.ts";
+import type { TriggerKind } from "../contract.ts";
 import { type ExtprocAttributes, extprocAttributes } from "./attributes.ts";
 
 export const extproc: TriggerKind<ExtprocAttributes> = {
@@ -11,8 +11,9 @@ export const extproc: TriggerKind<ExtprocAttributes> = {
     const { hostname, port } = listen;
     return { hostname, port, setting: `spec.triggers.${name}.attributes.port` };
   },
-  open(trigger) {
-    const setting = `spec.triggers.${trigger.name}.kind`;
-    return Promise.reject(new TriggerError("NOT_SERVED", setting, "this build does not serve ext_proc"));
+  async open(trigger, host) {
+    // Imported here: checking a configuration needs none of it.
+    const { openExtproc } = await import("./open.ts");
+    return openExtproc(trigger, host);
   },
 };

@@ -1,0 +1,27 @@
+/** A received body as functions read it: within the limits and decoded of its content codings. */
+import { decodeBody, parseContentEncoding } from "../../compression/decode-body.ts";
+import type { HeaderList } from "../../function/contract.ts";
+import { ExchangeError } from "../../function/errors.ts";
+import type { ExtprocAttributes } from "./attributes.ts";
+
+/** @throws ExchangeError `BODY_TOO_LARGE` or `BODY_UNDECODABLE`. */
+export async function decodeMessageBody(
+  bytes: Uint8Array,
+  headers: HeaderList,
+  direction: "request" | "response",
+  settings: ExtprocAttributes,
+): Promise<Uint8Array> {
+  const limits = { maxBytes: settings.maxBodyBytes, maxExpansionRatio: settings.maxExpansionRatio };
+  if (bytes.length > limits.maxBytes) throw tooLarge(`the ${direction} body is longer than ${limits.maxBytes} bytes`);
+  if (!settings.processing.decompressBodies) return bytes;
+  const codings = parseContentEncoding(headers.get("content-encoding"));
+  if (codings.length === 0) return bytes;
+  const result = await decodeBody(bytes, codings, limits);
+  if ("body" in result) return result.body;
+  const text = `the ${direction}'s body: ${result.message}`;
+  throw result.failure === "too-large" ? tooLarge(text) : new ExchangeError("BODY_UNDECODABLE", text);
+}
+
+function tooLarge(what: string): ExchangeError {
+  return new ExchangeError("BODY_TOO_LARGE", `${what}: see perRequestBodyBufferBytes`);
+}

@@ -1,0 +1,40 @@
+/**
+ * Bodies Envoy does not send by itself are asked for with `mode_override` in the answer to the headers. Only BUFFERED
+ * works reliably that way; an override that names one body mode must name both, an absent one would mean NONE.
+ */
+import { BodyMode, type ProtocolConfig } from "./body-mode.ts";
+import type { Direction } from "./direction.ts";
+import type { ModeOverride } from "./wire/processing-response.ts";
+
+/** The override that brings the body of that direction, or why Envoy would not heed one. */
+export function overrideFor(
+  isRequest: boolean,
+  config: ProtocolConfig | null,
+): ModeOverride | { readonly refusal: string } {
+  const which = isRequest ? "request" : "response";
+  const mend = `set ${which}_body_mode: BUFFERED in processing_mode of Envoy's ext_proc filter`;
+  if (config === null) {
+    return { refusal: `the proxy did not announce its body modes, so the ${which} body cannot be asked for: ${mend}` };
+  }
+  const { requestBodyMode, responseBodyMode } = config;
+  if (config.sendBodyWithoutWaitingForHeaderResponse) {
+    return { refusal: `send_body_without_waiting_for_header_response rules out asking for the ${which} body: ${mend}` };
+  }
+  if (streams(requestBodyMode) || streams(responseBodyMode)) {
+    return { refusal: `the ${which} body cannot be asked for while the other one is streamed: ${mend}` };
+  }
+  return isRequest
+    ? { requestBodyMode: BodyMode.BUFFERED, responseBodyMode }
+    : { requestBodyMode, responseBodyMode: BodyMode.BUFFERED };
+}
+
+function streams(mode: BodyMode): boolean {
+  return mode !== BodyMode.NONE && mode !== BodyMode.BUFFERED && mode !== BodyMode.BUFFERED_PARTIAL;
+}
+
+/** What to tell a function whose body never came. */
+export function bodyNotSentText({ isRequest, mode }: Pick<Direction, "isRequest" | "mode">): string {
+  const which = isRequest ? "request" : "response";
+  if (mode !== BodyMode.NONE) return `the exchange ended before the ${which} body came`;
+  return `Envoy did not send the ${which} body it was asked for: set allow_mode_override: true on its ext_proc filter (allowed_override_modes, if set, must list the mode), or ${which}_body_mode: BUFFERED in its processing_mode`;
+}

@@ -1,0 +1,27 @@
+/** What a direction needs of the exchange it belongs to. */
+import type { Direction } from "./direction.ts";
+import type { ExtprocService } from "./service.ts";
+import type { Phase } from "./wire/processing-request.ts";
+import type { AnswerExtras, ModeOverride } from "./wire/processing-response.ts";
+
+export interface DirectionOwner {
+  readonly service: ExtprocService;
+  /** A phase arrived and is due an answer. */
+  arrived(direction: Direction, phase: Phase): void;
+  /** A phase was answered: sends `frame`; null when the stream's end is the answer. */
+  answered(direction: Direction, phase: Phase, frame: Uint8Array | null): void;
+  /** What goes along with the next answer, taken out: dynamic metadata. */
+  takeExtras(): AnswerExtras | null;
+  /** The override that makes the proxy send this direction's body, or why it would not. */
+  bodyOnDemand(direction: Direction): ModeOverride | { readonly refusal: string };
+  /** The function's wish cannot be carried out any more: the exchange falls to the failure policy. */
+  failed(error: unknown): void;
+  /** Something left later than the call that asked for it: the exchange may be over now. */
+  progressed(): void;
+  /** A pseudo header of the request; from Envoy's attributes when the request was not seen; "" when unknown. */
+  requestText(name: ":path" | ":method" | ":authority" | ":scheme"): string;
+  /** HTTP allows no body here: responses to HEAD, 204, 304. */
+  forbidsBody(direction: Direction): boolean;
+  /** `clearRouteCache()` was called; reading takes it. */
+  takeClearRouteCache(): boolean;
+}

@@ -1,0 +1,60 @@
+/** A function's `Response` as the ImmediateResponse Envoy sends to the client. */
+import { ExchangeError } from "../../function/errors.ts";
+import type { ChangedLine } from "../../function/header-list.ts";
+import { collectStream } from "./collect-stream.ts";
+import type { ExtprocAttributes } from "./attributes.ts";
+import type { ImmediateAnswer } from "./wire/processing-response.ts";
+
+const EMPTY: Uint8Array = new Uint8Array(0);
+/** Set by Envoy from the body it sends, or meaningless behind a proxy. */
+const FRAMING = new Set(["content-length", "transfer-encoding", "connection", "keep-alive"]);
+const NOT_IN_A_VALUE = /[^\t\x20-\x7e\x80-\xff]/;
+
+/**
+ * Collects the body within the limit.
+ * @throws ExchangeError when Envoy would refuse a header or change the status; whatever the body's stream rejects with.
+ */
+export async function toImmediateAnswer(
+  response: Response,
+  details: string,
+  settings: ExtprocAttributes,
+): Promise<ImmediateAnswer> {
+  if (response.status < 200 || response.status > 599) {
+    throw new ExchangeError("HEADER_INVALID", `status ${response.status} cannot be answered: 200 to 599 can`);
+  }
+  const body = response.body === null ? EMPTY : await collectStream(response.body, settings.maxBodyBytes);
+  const { lines, grpcStatus } = headerLines(response.headers, settings.allowEnvoyHeaders);
+  return { status: response.status, headers: lines, body, grpcStatus, details };
+}
+
+function headerLines(
+  headers: Headers,
+  allowEnvoyHeaders: boolean,
+): { lines: ChangedLine[]; grpcStatus: number | null } {
+  const lines: ChangedLine[] = [];
+  let grpcStatus: number | null = null;
+  let cookies = 0;
+  for (const [name, value] of headers) {
+    if (name === "grpc-status") {
+      grpcStatus = toGrpcStatus(value);
+      continue;
+    }
+    if (FRAMING.has(name)) continue;
+    if (name === "host" || (name.startsWith("x-envoy-") && !allowEnvoyHeaders)) {
+      const mend =
+        name === "host" ? "" : ": set allowEnvoyHeaders of the trigger and mutation_rules.allow_envoy of Envoy";
+      throw new ExchangeError("NOT_ALLOWED_BY_ENVOY", `header "${name}" cannot be in an immediate answer${mend}`);
+    }
+    if (NOT_IN_A_VALUE.test(value)) {
+      throw new ExchangeError("HEADER_INVALID", `value of header "${name}" has a character Envoy refuses`);
+    }
+    // The web's Headers give one entry a name, except for set-cookie, which comes once a cookie.
+    lines.push({ name, value, append: name === "set-cookie" && cookies++ > 0 });
+  }
+  return { lines, grpcStatus };
+}
+
+function toGrpcStatus(value: string): number {
+  if (/^\d{1,9}$/.test(value)) return Number(value);
+  throw new ExchangeError("HEADER_INVALID", `grpc-status ${JSON.stringify(value)} is not a number`);
+}

@@ -1,0 +1,158 @@
+/** Request and response as functions see them: a face of their direction, without its state. */
+import type { HeaderList } from "../../function/contract.ts";
+import { ExchangeError } from "../../function/errors.ts";
+import type { FieldList } from "../../function/header-list.ts";
+import { decodeMessageBody } from "./body-decoding.ts";
+import { bodyDelivery } from "./body-mode.ts";
+import type { BodyDelivery, ProcessedRequest, ProcessedResponse } from "./digital-hub/contract.ts";
+import type { Direction } from "./direction.ts";
+
+const decoder = new TextDecoder();
+const NOT_IN_A_PATH = /[\x00-\x20\x7f]|[^\x00-\xff]/;
+const NOT_IN_A_TOKEN = /[^!#$%&'*+\-.^_`|~0-9A-Za-z]/;
+
+abstract class ProxiedMessage {
+  readonly #direction: Direction;
+  #decoded: Promise<Uint8Array> | null = null;
+  #stream: ReadableStream<Uint8Array> | null = null;
+
+  constructor(direction: Direction) {
+    this.#direction = direction;
+  }
+
+  get headers(): FieldList {
+    return this.#direction.headers;
+  }
+
+  /** How the body comes, as far as the headers and the proxy's body mode tell: the Digital Hub types ask. */
+  get bodyDelivery(): BodyDelivery {
+    return bodyDelivery(this.#direction.mode, this.#direction.bodiless);
+  }
+
+  get body(): ReadableStream<Uint8Array> | null {
+    if (this.#direction.bodiless) return null;
+    return (this.#stream ??= new ReadableStream({
+      pull: async (controller) => {
+        const bytes = await this.bytes();
+        if (bytes.length > 0) controller.enqueue(bytes);
+        controller.close();
+      },
+    }));
+  }
+
+  set body(value: ReadableStream<Uint8Array> | Uint8Array | string | null) {
+    this.#direction.assignBody(typeof value === "string" ? Buffer.from(value) : checkedBody(value));
+  }
+
+  bytes(): Promise<Uint8Array> {
+    return (this.#decoded ??= handled(this.#read()));
+  }
+
+  async text(): Promise<string> {
+    return decoder.decode(await this.bytes());
+  }
+
+  async json(): Promise<unknown> {
+    return JSON.parse(await this.text());
+  }
+
+  get trailers(): Promise<HeaderList | null> {
+    return this.#direction.readTrailers();
+  }
+
+  async #read(): Promise<Uint8Array> {
+    const direction = this.#direction;
+    const bytes = await direction.readWhole();
+    const which = direction.isRequest ? "request" : "response";
+    return decodeMessageBody(bytes, direction.headers, which, direction.owner.service.settings);
+  }
+}
+
+export class ProxiedRequest extends ProxiedMessage implements ProcessedRequest {
+  readonly #direction: Direction;
+  constructor(direction: Direction) {
+    super(direction);
+    this.#direction = direction;
+  }
+
+  get path(): string {
+    return this.#direction.owner.requestText(":path");
+  }
+
+  set path(value: string) {
+    if (value === "" || NOT_IN_A_PATH.test(value)) {
+      const message = `path ${JSON.stringify(value)} is empty or has a character a request line cannot carry: encode it with encodeURI`;
+      throw new ExchangeError("HEADER_INVALID", message);
+    }
+    this.#direction.setPseudo(":path", value);
+  }
+
+  get method(): string {
+    return this.#direction.owner.requestText(":method");
+  }
+
+  set method(value: string) {
+    this.#assertRoutingAllowed("method");
+    if (value === "" || NOT_IN_A_TOKEN.test(value)) {
+      throw new ExchangeError("HEADER_INVALID", `${JSON.stringify(value)} is not a request method`);
+    }
+    this.#direction.setPseudo(":method", value);
+  }
+
+  get authority(): string {
+    return this.#direction.owner.requestText(":authority");
+  }
+
+  set authority(value: string) {
+    this.#assertRoutingAllowed("authority");
+    if (value === "" || NOT_IN_A_PATH.test(value)) {
+      throw new ExchangeError("HEADER_INVALID", `${JSON.stringify(value)} is not an authority`);
+    }
+    this.#direction.setPseudo(":authority", value);
+  }
+
+  get scheme(): string {
+    return this.#direction.owner.requestText(":scheme");
+  }
+
+  get url(): URL {
+    const { path } = this;
+    return new URL(path.startsWith("/") ? path : "/", `${this.scheme || "http"}://${this.authority || "localhost"}`);
+  }
+
+  #assertRoutingAllowed(what: string): void {
+    if (this.#direction.owner.service.settings.allowRouting) return;
+    const message = `the request's ${what} cannot change: set allowRouting of the trigger and mutation_rules.allow_all_routing of Envoy's filter`;
+    throw new ExchangeError("NOT_ALLOWED_BY_ENVOY", message);
+  }
+}
+
+export class ProxiedResponse extends ProxiedMessage implements ProcessedResponse {
+  readonly #direction: Direction;
+  constructor(direction: Direction) {
+    super(direction);
+    this.#direction = direction;
+  }
+
+  get status(): number {
+    return Number(this.#direction.pseudo(":status"));
+  }
+
+  set status(value: number) {
+    if (!Number.isInteger(value) || value < 200 || value > 599) {
+      throw new ExchangeError("HEADER_INVALID", `${value} is not a status from 200 to 599`);
+    }
+    this.#direction.setPseudo(":status", String(value));
+  }
+}
+
+function checkedBody(value: unknown): ReadableStream<Uint8Array> | Uint8Array | null {
+  if (value === null || value instanceof Uint8Array || value instanceof ReadableStream) return value;
+  throw new TypeError("a body is a string, a Uint8Array, a ReadableStream or null");
+}
+
+/** A promise whose rejection the function may ignore. */
+function handled<T>(promise: Promise<T>): Promise<T> {
+  promise.catch(() => {});
+  return promise;
+}

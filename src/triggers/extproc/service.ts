@@ -1,0 +1,59 @@
+/** What all exchanges of one trigger in one worker share. */
+import type { Middleware } from "../../function/contract.ts";
+import { ExchangeError } from "../../function/errors.ts";
+import type { HeaderGuard } from "../../function/header-list.ts";
+import type { FunctionOrigin } from "../../function/loaded-function.ts";
+import type { Logger } from "../../telemetry/log.ts";
+import type { ExtprocAttributes, OnError } from "./attributes.ts";
+import type { Deadlines } from "./deadlines.ts";
+import type { ExtprocMetrics } from "./exchange-metrics.ts";
+import type { Session } from "./session.ts";
+import type { ProcessingRequestReader } from "./wire/processing-request.ts";
+
+export interface ExtprocService {
+  readonly settings: ExtprocAttributes;
+  readonly run: Middleware;
+  readonly origin: FunctionOrigin;
+  /** What becomes of an exchange whose function failed. */
+  readonly onError: OnError;
+  /** Exchanges that begin with the response run the function too. */
+  readonly runsWithoutRequest: boolean;
+  readonly log: Logger;
+  readonly metrics: ExtprocMetrics;
+  /** Refuses the header names functions may not change. */
+  readonly headerGuard: HeaderGuard;
+  /** Messages are read one at a time: one reader serves all. */
+  readonly reader: ProcessingRequestReader;
+  /** Exchanges begun and not ended. */
+  readonly sessions: Set<DrainableSession>;
+  readonly timers: ExchangeTimers | null;
+}
+
+/** An exchange that can be ended before its time. */
+export interface DrainableSession {
+  endForDrain(): void;
+}
+
+/** The timers of answers that are due; null in the service when none is configured. */
+export interface ExchangeTimers {
+  /** Expires after `timeout`. */
+  readonly answer: Deadlines<Session>;
+  /** Expires after 80 % of it, to ask for more; null unless `extendTimeout` is set. */
+  readonly extend: Deadlines<Session> | null;
+  /** Expires when the time asked for is used up too. */
+  readonly extended: Deadlines<Session> | null;
+}
+
+/** Which header names functions may change. Framing fields are not refused: the processor keeps them right itself. */
+export function createHeaderGuard(settings: ExtprocAttributes): HeaderGuard {
+  return (name) => {
+    if (name === "host") {
+      const message = `header "host" cannot change: assign request.authority, with allowRouting of the trigger and mutation_rules.allow_all_routing of Envoy's filter`;
+      throw new ExchangeError("NOT_ALLOWED_BY_ENVOY", message);
+    }
+    if (!settings.allowEnvoyHeaders && name.startsWith("x-envoy-")) {
+      const message = `header "${name}" cannot change: set allowEnvoyHeaders of the trigger and mutation_rules.allow_envoy of Envoy's filter`;
+      throw new ExchangeError("NOT_ALLOWED_BY_ENVOY", message);
+    }
+  };
+}
