@@ -1,0 +1,66 @@
+/** The constant answers of the grpc-js servers: for each workload what our processor answers with its function. */
+import type { Phase, WorkloadName } from "../workloads.ts";
+
+export interface ConstantAnswer {
+  /** A ProcessingResponse as @grpc/proto-loader takes it. */
+  readonly message: object;
+  /** The server ends the call with OK after it. */
+  readonly closes: boolean;
+}
+
+/** Per phase; a phase that is missing is never sent, because an earlier answer closed the call. */
+export type ConstantAnswers = Readonly<Partial<Record<Phase, ConstantAnswer>>>;
+
+export const answersByWorkload: Readonly<Record<WorkloadName, ConstantAnswers>> = {
+  bodies: {
+    request_headers: pass("request_headers"),
+    request_body: setHeaders("request_body", ["x-request-seen"]),
+    response_headers: pass("response_headers"),
+    response_body: closing(setHeaders("response_body", ["x-response-seen"])),
+  },
+  headers: {
+    request_headers: setHeaders("request_headers", ["x-request-seen"]),
+    response_headers: closing(setHeaders("response_headers", ["x-response-seen"])),
+  },
+  "immediate-close": {
+    request_headers: closing(pass("request_headers")),
+  },
+  "request-header": {
+    request_headers: closing(setHeaders("request_headers", ["x-request-seen"])),
+  },
+  "response-header": {
+    request_headers: pass("request_headers"),
+    response_headers: closing(setHeaders("response_headers", ["x-response-seen"])),
+  },
+  "response-body": {
+    request_headers: pass("request_headers"),
+    response_headers: pass("response_headers"),
+    response_body: closing(pass("response_body")),
+  },
+  complex: {
+    request_headers: setHeaders("request_headers", fiftyNames()),
+    response_headers: pass("response_headers"),
+    response_body: closing(setHeaders("response_body", fiftyNames())),
+  },
+};
+
+function pass(phase: Phase): ConstantAnswer {
+  return { message: { [phase]: {} }, closes: false };
+}
+
+function setHeaders(phase: Phase, names: readonly string[]): ConstantAnswer {
+  const set_headers = names.map((key) => ({
+    header: { key, raw_value: Buffer.from("yes", "latin1") },
+    append: { value: false },
+    append_action: "OVERWRITE_IF_EXISTS_OR_ADD",
+  }));
+  return { message: { [phase]: { response: { header_mutation: { set_headers } } } }, closes: false };
+}
+
+function closing(answer: ConstantAnswer): ConstantAnswer {
+  return { message: answer.message, closes: true };
+}
+
+function fiftyNames(): string[] {
+  return Array.from({ length: 50 }, (_, index) => `x-added-${index}`);
+}

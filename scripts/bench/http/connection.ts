@@ -1,0 +1,70 @@
+/** One keep-alive HTTP/1.1 connection, one request at a time, always the same. */
+import type { Socket } from "bun";
+
+export interface HttpConnectionEvents {
+  /** The whole answer arrived; the connection is free. */
+  answered(status: number): void;
+  /** The connection was lost, or an answer was framed in a way it does not read. It is of no more use. */
+  lost(): void;
+}
+
+const headEnd = "\r\n\r\n";
+const lengthField = /\r\ncontent-length: *(\d+)\r\n/i;
+
+export class HttpConnection {
+  readonly #request: Uint8Array;
+  readonly #events: HttpConnectionEvents;
+  #socket: Socket | null = null;
+  #received: Buffer | null = null;
+
+  constructor(path: string, events: HttpConnectionEvents) {
+    this.#request = Buffer.from(`GET ${path} HTTP/1.1\r\nhost: bench\r\nuser-agent: bench${headEnd}`, "latin1");
+    this.#events = events;
+  }
+
+  /** Rejects when nobody listens. */
+  async open(port: number): Promise<void> {
+    this.#socket = await Bun.connect({
+      hostname: "127.0.0.1",
+      port,
+      socket: {
+        data: (_, chunk) => this.#read(chunk),
+        close: () => this.#end(),
+        error: () => this.#end(),
+      },
+    });
+  }
+
+  /** Only while the connection is free. The request is small: the socket takes it whole. */
+  send(): void {
+    this.#socket?.write(this.#request);
+  }
+
+  /** Ends the connection without reporting it lost. */
+  close(): void {
+    const socket = this.#socket;
+    this.#socket = null;
+    socket?.end();
+  }
+
+  #read(chunk: Buffer): void {
+    const bytes = this.#received === null ? chunk : Buffer.concat([this.#received, chunk]);
+    this.#received = bytes;
+    const bodyStart = bytes.indexOf(headEnd) + headEnd.length;
+    if (bodyStart < headEnd.length) return;
+    const head = bytes.toString("latin1", 0, bodyStart);
+    const length = lengthField.exec(head)?.[1];
+    if (length === undefined) return this.#end();
+    if (bytes.length < bodyStart + Number(length)) return;
+    this.#received = null;
+    this.#events.answered(Number(head.slice(9, 12)));
+  }
+
+  #end(): void {
+    const socket = this.#socket;
+    if (socket === null) return;
+    this.#socket = null;
+    socket.end();
+    this.#events.lost();
+  }
+}

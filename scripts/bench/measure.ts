@@ -1,0 +1,48 @@
+/** Rate, failures, CPU time and memory of a server while a load runs. */
+import type { Load } from "./load.ts";
+import { readTreeUsage, type TreeUsage } from "./process-tree.ts";
+
+export interface Measurement {
+  /** Completed exchanges or requests. */
+  readonly perSecond: number;
+  /** User and system time of the server's process tree. */
+  readonly cpuSecondsPer10k: number;
+  /** At the end of the measurement. */
+  readonly rssBytes: number;
+}
+
+export interface MeasureTimes {
+  /** Runs before anything is counted: compilers and connections get ready. */
+  readonly warmUpMs: number;
+  readonly durationMs: number;
+}
+
+/** Measures after the warm-up; `onWarm` is called in between. The load goes on afterwards. */
+export async function measureServer(
+  load: Load,
+  serverPid: number,
+  times: MeasureTimes,
+  onWarm: () => void = () => {},
+): Promise<Measurement> {
+  await Bun.sleep(times.warmUpMs);
+  onWarm();
+  const before = takeReading(load, serverPid);
+  await Bun.sleep(times.durationMs);
+  const after = takeReading(load, serverPid);
+  const completed = after.completed - before.completed;
+  return {
+    perSecond: (completed * 1000) / (after.atMs - before.atMs),
+    cpuSecondsPer10k: ((after.usage.cpuSeconds - before.usage.cpuSeconds) * 10_000) / completed,
+    rssBytes: after.usage.rssBytes,
+  };
+}
+
+interface Reading {
+  readonly atMs: number;
+  readonly completed: number;
+  readonly usage: TreeUsage;
+}
+
+function takeReading(load: Load, serverPid: number): Reading {
+  return { atMs: performance.now(), completed: load.completed, usage: readTreeUsage(serverPid) };
+}

@@ -1,0 +1,28 @@
+import { expect, test } from "bun:test";
+import { parseOptions } from "./options.ts";
+
+test("without options all sections run in three rounds", () => {
+  expect(parseOptions([])).toEqual({
+    sections: ["a", "b", "c", "d", "e"],
+    rounds: 3,
+    times: { warmUpMs: 2000, durationMs: 8000 },
+    starts: 10,
+    executable: null,
+    json: false,
+    updateDocs: false,
+  });
+});
+
+test("an explicit number of rounds wins over --quick", () => {
+  expect(parseOptions(["--quick", "--rounds", "2", "--only", "a, d"])).toMatchObject({
+    rounds: 2,
+    sections: ["a", "d"],
+  });
+});
+
+test.each([
+  [["--only", "a,x"], '--only: there is no section "x" (there are a, b, c, d, e)'],
+  [["--rounds", "0"], '--rounds: "0" is not a whole number above 0'],
+])("%p is refused with its reason", (args, message) => {
+  expect(() => parseOptions(args)).toThrow(message);
+});

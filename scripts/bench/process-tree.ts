@@ -1,0 +1,64 @@
+/** CPU time and memory of a process and all its descendants, from /proc. */
+import { readdirSync, readFileSync } from "node:fs";
+
+/** Both in one reading, so that they belong together. */
+export interface TreeUsage {
+  /** User and system time since the processes began, in seconds; the kernel counts in steps of 10 ms. */
+  readonly cpuSeconds: number;
+  readonly rssBytes: number;
+}
+
+const ticksPerSecond = 100;
+const pageBytes = 4096;
+
+interface ProcessStat {
+  readonly parent: number;
+  readonly ticks: number;
+  readonly pages: number;
+}
+
+/** Reads the whole table: a process that ends meanwhile counts as gone. */
+export function readTreeUsage(root: number): TreeUsage {
+  const table = readProcessTable();
+  let ticks = 0;
+  let pages = 0;
+  for (const [pid, stat] of table) {
+    if (!descends(pid, root, table)) continue;
+    ticks += stat.ticks;
+    pages += stat.pages;
+  }
+  return { cpuSeconds: ticks / ticksPerSecond, rssBytes: pages * pageBytes };
+}
+
+function readProcessTable(): Map<number, ProcessStat> {
+  const table = new Map<number, ProcessStat>();
+  for (const entry of readdirSync("/proc")) {
+    const pid = Number(entry);
+    if (!Number.isInteger(pid)) continue;
+    const stat = readStat(pid);
+    if (stat !== null) table.set(pid, stat);
+  }
+  return table;
+}
+
+/** Fields of proc_pid_stat(5), counted after the command name, which may hold spaces and parentheses. */
+function readStat(pid: number): ProcessStat | null {
+  let text: string;
+  try {
+    text = readFileSync(`/proc/${pid}/stat`, "latin1");
+  } catch {
+    return null; // ended between listing and reading
+  }
+  const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
+  return { parent: Number(fields[1]), ticks: Number(fields[11]) + Number(fields[12]), pages: Number(fields[21]) };
+}
+
+function descends(pid: number, root: number, table: ReadonlyMap<number, ProcessStat>): boolean {
+  let current = pid;
+  while (current !== root) {
+    const stat = table.get(current);
+    if (stat === undefined || stat.parent === current) return false;
+    current = stat.parent;
+  }
+  return true;
+}

@@ -1,0 +1,46 @@
+import { expect, test } from "bun:test";
+import type { Figure } from "./figures.ts";
+import { renderTable } from "./table.ts";
+
+const rate: Figure = {
+  section: "b",
+  what: "exchanges",
+  unit: "/s",
+  digits: 0,
+  better: "higher",
+  values: { processor: 90_000, "grpc-js on Bun": 9_000 },
+};
+const cost: Figure = {
+  section: "b",
+  what: "CPU",
+  unit: "s",
+  digits: 2,
+  better: "lower",
+  values: { processor: 0.125, "grpc-js on Bun": 1 },
+};
+const failures: Figure = {
+  section: "b",
+  what: "failures",
+  unit: "",
+  digits: 0,
+  better: null,
+  values: { processor: 0, "grpc-js on Bun": 3 },
+};
+
+test("ratios say how often the first contestant is as good, whichever way is better", () => {
+  expect(renderTable([rate, cost, failures], ["processor", "grpc-js on Bun"])).toBe(
+    [
+      "|   |                | processor | grpc-js on Bun | against grpc-js on Bun |",
+      "| - | -------------- | --------: | -------------: | ---------------------: |",
+      "| b | exchanges (/s) |    90,000 |          9,000 |                 10.0 x |",
+      "| b | CPU (s)        |      0.13 |           1.00 |                  8.0 x |",
+      "| b | failures       |         0 |              3 |                        |",
+    ].join("\n"),
+  );
+});
+
+test("a contestant without a value has a dash and no ratio", () => {
+  expect(renderTable([{ ...rate, values: { processor: 1 } }], ["processor", "grpc-js on Node"])).toContain(
+    "|         1 |               - |                         |",
+  );
+});
