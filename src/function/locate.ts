@@ -1,0 +1,117 @@
+/** Finds the file of the function that `spec.handler` or the command line names. */
+import { readFileSync, realpathSync, statSync } from "node:fs";
+import { extname, isAbsolute, join, resolve } from "node:path";
+import type { FunctionConfig } from "../config/contract.ts";
+import { FunctionLoadError } from "./load-error.ts";
+
+export interface FunctionLocation {
+  /** Real path: a path that held a symbolic link would be loaded from where the link once pointed. */
+  readonly file: string;
+  /** The only export that may be the function; null: whichever the contracts name. */
+  readonly exportName: string | null;
+}
+
+/**
+ * Handlers: `module:export`, a file, a directory, the name of an export of `handler.js`, or "" for the `handler` or
+ * `index` file of the first place that has one.
+ * @throws FunctionLoadError `BAD_HANDLER`, `FUNCTION_NOT_FOUND`
+ */
+export function locateFunction(
+  config: FunctionConfig,
+  environment: Readonly<Record<string, string | undefined>>,
+): FunctionLocation {
+  const places = [...new Set([...config.searchPath, environment["NUCLIO_HANDLER_DIR"] || "/opt/nuclio"])];
+  const { handler } = config;
+  const whole = find(handler, places);
+  if (whole !== null) return { file: whole, exportName: null };
+
+  const [module = "", exportName, ...others] = handler.split(":");
+  if (exportName !== undefined) {
+    if (others.length > 0 || module === "" || !IDENTIFIER.test(exportName)) throw badHandler(handler);
+    const file = find(module, places);
+    if (file === null) throw notFound(handler, module, places);
+    return { file, exportName };
+  }
+  if (handler !== "" && IDENTIFIER.test(handler)) {
+    const file = find("handler", places);
+    if (file !== null) return { file, exportName: handler };
+  }
+  throw notFound(handler, handler, places);
+}
+
+const EXTENSIONS = [".ts", ".mts", ".cts", ".tsx", ".js", ".mjs", ".cjs"];
+const IDENTIFIER = /^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u;
+
+/** The first file the module's name stands for in one of the places; null when there is none. */
+function find(module: string, places: readonly string[]): string | null {
+  for (const path of candidates(module, places)) {
+    const file = fileAt(path) ?? directoryEntry(path);
+    if (file !== null) return realpathSync(file);
+  }
+  return null;
+}
+
+function candidates(module: string, places: readonly string[]): string[] {
+  return isAbsolute(module) ? [module] : places.map((place) => resolve(place, module));
+}
+
+function fileAt(path: string): string | null {
+  const named = EXTENSIONS.includes(extname(path)) ? [path] : [];
+  return [...named, ...EXTENSIONS.map((extension) => path + extension)].find((file) => kindOf(file) === "file") ?? null;
+}
+
+function directoryEntry(directory: string): string | null {
+  if (kindOf(directory) !== "directory") return null;
+  const main = packageMain(directory);
+  const entries = main === null ? [] : [main, join(main, "index")];
+  for (const entry of [...entries, "handler", "index"]) {
+    const file = fileAt(join(directory, entry));
+    if (file !== null) return file;
+  }
+  return null;
+}
+
+function packageMain(directory: string): string | null {
+  const file = join(directory, "package.json");
+  if (kindOf(file) !== "file") return null;
+  try {
+    const content: unknown = JSON.parse(readFileSync(file, "utf8"));
+    const main = typeof content === "object" && content !== null && "main" in content ? content.main : null;
+    return typeof main === "string" && main !== "" ? main : null;
+  } catch (cause) {
+    throw new FunctionLoadError("FUNCTION_NOT_FOUND", null, `${file} cannot be read: ${String(cause)}`, { cause });
+  }
+}
+
+function kindOf(path: string): "file" | "directory" | null {
+  const status = statSync(path, { throwIfNoEntry: false });
+  if (status === undefined) return null;
+  return status.isFile() ? "file" : status.isDirectory() ? "directory" : null;
+}
+
+function badHandler(handler: string): FunctionLoadError {
+  return new FunctionLoadError(
+    "BAD_HANDLER",
+    "spec.handler",
+    `"${handler}" is not a handler: write "file.ts", "module:export" or the name of an export of handler.js`,
+  );
+}
+
+function notFound(handler: string, module: string, places: readonly string[]): FunctionLoadError {
+  const paths = candidates(module, places);
+  const foreign = paths.find((path) => kindOf(path) === "file");
+  if (foreign !== undefined) {
+    const message = `${foreign} is neither JavaScript nor TypeScript: a function's file ends in ${EXTENSIONS.join(" ")}`;
+    return new FunctionLoadError("NOT_SUPPORTED", "spec.handler", message);
+  }
+  const looked = paths.map((path) => `\n  ${path}`);
+  const named = handler === "" ? "no function is named and there is none" : `there is no function "${handler}"`;
+  const endings = EXTENSIONS.join(" ");
+  const alternative =
+    handler === module && IDENTIFIER.test(handler) ? `, nor a handler.js that could export "${handler}"` : "";
+  return new FunctionLoadError(
+    "FUNCTION_NOT_FOUND",
+    "spec.handler",
+    `${named}${alternative}. Looked for a file (also with ${endings}) or a directory with a package.json main, handler or index at:${looked.join("")}`,
+  );
+}
