@@ -30,7 +30,8 @@ export const ErrorCode = {
 export type ErrorCode = (typeof ErrorCode)[keyof typeof ErrorCode];
 
 /**
- * One request and its response. All calls are legal at any time: after the stream ended they do nothing, so that a
+ * One request and its response. A response that ends before the request did also ends the request: the peer is told so
+ * by RST_STREAM(NO_ERROR) (RFC 9113 section 8.1). All calls are legal at any time: after the stream ended they do nothing, so that a
  * late answer to a peer that has gone is no error. Output is gathered and written once a read pass.
  */
 export interface Http2Stream {
@@ -57,7 +58,10 @@ export interface Http2StreamHandler {
   onData(bytes: Uint8Array): void;
   /** The peer ended its side; `trailers` is null when it ended with DATA or with the headers. Called once. */
   onEnd(trailers: FieldLines | null): void;
-  /** The stream ended before its time: RST_STREAM, lost connection, or our own protocol verdict. Called once, last. */
+  /**
+   * The stream ended before its time: RST_STREAM, lost connection, or our own protocol verdict. Called at most once, last;
+   * not after both sides ended, nor after `reset` or the end of the response here.
+   */
   onReset(code: ErrorCode): void;
   /** `queuedBytes` fell to zero after it had been above zero. */
   onWritable(): void;
@@ -75,6 +79,8 @@ export interface Http2Observer {
   connectionClosed(reason: string): void;
   /** A limit of the abuse budgets was reached; `budget` is its name in abuse-budget.ts. The connection is ended. */
   abuseRefused(budget: string): void;
+  /** An acceptor or stream handler threw: a defect above this layer. Its stream was reset with INTERNAL_ERROR. */
+  handlerFailed?(error: unknown): void;
 }
 
 export type ListenAddress =
@@ -106,6 +112,8 @@ export interface Http2ServerOptions {
   readonly prefaceTimeoutMs?: number;
   /** From the first byte of a header block to its last. Default 10,000. */
   readonly headersTimeoutMs?: number;
+  /** From our SETTINGS to their acknowledgement. Default 30,000. */
+  readonly settingsTimeoutMs?: number;
   /** A connection without any open stream is ended after this; 0 = never. Default 3,900,000 (Envoy's pools idle for 1 h). */
   readonly idleTimeoutMs?: number;
   /** A peer that takes nothing of what is queued for it for this long is cut off. Default 30,000. */

@@ -1,0 +1,183 @@
+/** An HTTP/2 server: accepts connections, moves their clock, drains them. */
+import type { Socket } from "bun";
+import { Connection, type ConnectionOwner } from "./connection.ts";
+import type { Http2Acceptor, Http2Observer, Http2Server, Http2ServerOptions, ListenAddress } from "./contract.ts";
+import { type Listener, listen, type SocketData } from "./listen.ts";
+import { resolveLimits, type ServerLimits } from "./options.ts";
+
+/**
+ * Listens and serves. Rejects when the address cannot be had, with the system's error (`code` EADDRINUSE, EACCES, …), or
+ * when the TLS texts are unusable.
+ */
+export async function openHttp2Server(
+  options: Http2ServerOptions,
+  acceptor: Http2Acceptor,
+  observer: Http2Observer = SILENT,
+): Promise<Http2Server> {
+  const server = new Server(acceptor, observer, resolveLimits(options));
+  await server.listen(options);
+  return server;
+}
+
+const SILENT: Http2Observer = {
+  connectionOpened() {},
+  connectionClosed() {},
+  abuseRefused() {},
+};
+
+/** After this the second GOAWAY goes out, whether or not the peer acknowledged the first (RFC 9113 section 6.8). */
+const GOAWAY_INTERVAL_MS = 1_000;
+/** Deadlines are kept with this precision. */
+const SWEEP_SLOWEST_MS = 1_000;
+const SWEEP_FASTEST_MS = 20;
+/** Steps in which the shortest deadline is watched. */
+const SWEEPS_PER_DEADLINE = 8;
+
+type ServerSocket = Socket<SocketData<Connection>>;
+
+class Server implements Http2Server, ConnectionOwner {
+  readonly acceptor: Http2Acceptor;
+  readonly observer: Http2Observer;
+  readonly limits: ServerLimits;
+  nowMs = performance.now();
+  openStreams = 0;
+  /** Every accepted socket that is not closed yet. */
+  readonly #connections = new Set<Connection>();
+  /** Those of them that still serve. */
+  #serving = 0;
+  readonly #unflushed: Connection[] = [];
+  #listener: Listener | null = null;
+  #sweepTimer: ReturnType<typeof setInterval> | null = null;
+  #draining = false;
+  #resolveDrained: (() => void) | null = null;
+
+  constructor(acceptor: Http2Acceptor, observer: Http2Observer, limits: ServerLimits) {
+    this.acceptor = acceptor;
+    this.observer = observer;
+    this.limits = limits;
+  }
+
+  get address(): ListenAddress {
+    if (this.#listener === null) throw new Error("the server does not listen");
+    return this.#listener.address;
+  }
+
+  async listen(options: Http2ServerOptions): Promise<void> {
+    const isTls = options.tls !== undefined;
+    this.#listener = await listen<Connection>(options, {
+      open: (socket) => this.#accept(socket, !isTls),
+      handshake: (socket, success) => {
+        // In TLS 1.3 a client may send before we judged its certificate: nothing is served until we did.
+        if (success) socket.data.connection.open();
+        else socket.data.connection.terminate("TLS handshake failed");
+      },
+      data: (socket, chunk) => socket.data.connection.receive(chunk),
+      drain: (socket) => socket.data.connection.drained(),
+      close: (socket) => this.#forget(socket.data.connection),
+      error: (socket, error) => socket.data.connection.handlerFailed(error),
+    });
+  }
+
+  drain(deadline: AbortSignal): Promise<void> {
+    if (deadline.aborted) return Promise.resolve();
+    return new Promise((resolve) => {
+      deadline.addEventListener("abort", () => resolve(), { once: true });
+      this.#resolveDrained = resolve;
+      this.#draining = true;
+      for (const connection of this.#connections) connection.announceGoaway();
+      if (this.#serving === 0) this.#finishGoaways();
+      else setTimeout(this.#finishGoaways, GOAWAY_INTERVAL_MS);
+    });
+  }
+
+  close(): void {
+    this.#stopListening();
+    for (const connection of this.#connections) connection.terminate("server closed");
+    this.#resolveDrained?.();
+  }
+
+  // --- for connections ---------------------------------------------------------------------------------------------
+
+  flushSoon(connection: Connection): void {
+    if (this.#unflushed.push(connection) === 1) setImmediate(this.#flushAll);
+  }
+
+  streamOpened(): void {
+    this.openStreams++;
+  }
+
+  streamClosed(): void {
+    this.openStreams--;
+  }
+
+  connectionDone(reason: string): void {
+    this.#serving--;
+    this.observer.connectionClosed(reason);
+    if (this.#draining && this.#serving === 0) this.#finishGoaways();
+  }
+
+  // --- helpers -----------------------------------------------------------------------------------------------------
+
+  #accept(socket: ServerSocket, serveNow: boolean): void {
+    if (this.#connections.size === 0) this.#startSweeps();
+    const connection = new Connection(socket, this);
+    socket.data = { connection };
+    this.#connections.add(connection);
+    this.#serving++;
+    if (serveNow) connection.open();
+    if (this.#draining) connection.announceGoaway();
+  }
+
+  #forget(connection: Connection): void {
+    connection.closed();
+    this.#connections.delete(connection);
+    if (this.#connections.size === 0) this.#stopSweeps();
+  }
+
+  /** Everything gathered outside of read passes leaves, one write a connection. */
+  readonly #flushAll = (): void => {
+    for (const connection of this.#unflushed) connection.flush();
+    this.#unflushed.length = 0;
+  };
+
+  /** Every connection was asked to go: what was opened until now is served, and nobody new is let in. */
+  readonly #finishGoaways = (): void => {
+    this.#stopListening();
+    for (const connection of this.#connections) connection.finishGoaway();
+    if (this.#serving === 0) this.#resolveDrained?.();
+  };
+
+  #stopListening(): void {
+    this.#listener?.stop();
+  }
+
+  #startSweeps(): void {
+    this.nowMs = performance.now();
+    this.#sweepTimer = setInterval(() => this.#sweep(), sweepIntervalMs(this.limits));
+    this.#sweepTimer.unref();
+  }
+
+  #stopSweeps(): void {
+    if (this.#sweepTimer !== null) clearInterval(this.#sweepTimer);
+    this.#sweepTimer = null;
+  }
+
+  #sweep(): void {
+    const before = this.nowMs;
+    this.nowMs = performance.now();
+    for (const connection of this.#connections) connection.sweep(this.nowMs - before);
+  }
+}
+
+/** Often enough for the shortest deadline. */
+function sweepIntervalMs(limits: ServerLimits): number {
+  const deadlines = [
+    limits.prefaceTimeoutMs,
+    limits.headersTimeoutMs,
+    limits.settingsTimeoutMs,
+    limits.stallTimeoutMs,
+    ...(limits.idleTimeoutMs > 0 ? [limits.idleTimeoutMs] : []),
+  ];
+  const interval = Math.min(...deadlines) / SWEEPS_PER_DEADLINE;
+  return Math.min(SWEEP_SLOWEST_MS, Math.max(SWEEP_FASTEST_MS, interval));
+}
