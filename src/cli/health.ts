@@ -4,7 +4,7 @@ import { type Command, type CommandArguments, CommandError, type CommandIo } fro
 const defaultAddress = "http://127.0.0.1:8082/ready";
 const defaultTimeoutMs = 2000;
 
-export const health: Command = {
+export const healthCommand: Command = {
   name: "health",
   summary: "Ask a running processor whether it is ready.",
   usage: "[address] [options]",

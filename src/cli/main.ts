@@ -1,5 +1,5 @@
 /** The command line: finds the command, loads only that one, and turns its errors into a line or two. */
-import { writeSync } from "node:fs";
+import { existsSync, writeSync } from "node:fs";
 import { nearest } from "../config/did-you-mean.ts";
 import { version } from "../version.ts";
 import { type Command, CommandError, type CommandIo, type CommandOption, type TextOutput } from "./command.ts";
@@ -8,8 +8,10 @@ import { parseArguments } from "./parse-arguments.ts";
 
 /** In the order of the help text. */
 export const commands: Readonly<Record<string, () => Promise<Command>>> = {
-  run: async () => (await import("./run.ts")).run,
-  health: async () => (await import("./health.ts")).health,
+  run: async () => (await import("./run.ts")).runCommand,
+  validate: async () => (await import("./validate.ts")).validateCommand,
+  schema: async () => (await import("./schema.ts")).schemaCommand,
+  health: async () => (await import("./health.ts")).healthCommand,
 };
 
 /** What a configuration may name as `spec.runtime`. */
@@ -38,11 +40,11 @@ export async function dispatch(args: readonly string[], io: CommandIo): Promise<
   const [first] = args;
   const name = first === undefined || first.startsWith("-") ? null : first;
   try {
-    if (first === undefined) return await showHelp(io);
+    if (first === undefined && !(await hasConfiguration(io))) return await showHelp(io);
     if (name === null) return await runBare(args, io);
     const load = commands[name];
     if (load === undefined) throw new CommandError(await describeUnknownCommand(name), 2);
-    return await runCommand(await load(), args.slice(1), io);
+    return await runParsed(await load(), args.slice(1), io);
   } catch (error) {
     if (error instanceof CommandError) {
       io.stderr.write(`processor: ${error.message}\n`);
@@ -55,7 +57,7 @@ export async function dispatch(args: readonly string[], io: CommandIo): Promise<
   }
 }
 
-async function runCommand(command: Command, args: readonly string[], io: CommandIo): Promise<number> {
+async function runParsed(command: Command, args: readonly string[], io: CommandIo): Promise<number> {
   const parsed = parseArguments(command, args);
   if (!parsed.has("help")) return command.run(parsed, io);
   io.stdout.write(describeCommand(command));
@@ -63,13 +65,20 @@ async function runCommand(command: Command, args: readonly string[], io: Command
 }
 
 async function runBare(args: readonly string[], io: CommandIo): Promise<number> {
-  const { run } = await import("./run.ts");
-  const parsed = parseArguments({ ...run, maxPositionals: 0, options: [...run.options, ...programOptions] }, args);
+  const { runCommand: run } = await import("./run.ts");
+  const bare: Command = { ...run, maxPositionals: 0, options: [...run.options, ...programOptions] };
+  const parsed = parseArguments(bare, args);
   if (parsed.has("help")) return showHelp(io);
   if (parsed.has("version")) io.stdout.write(`${version}\n`);
   else if (parsed.has("list-runtimes")) io.stdout.write(`${runtimes.join("\n")}\n`);
   else return run.run(parsed, io);
   return 0;
+}
+
+/** Images start the processor without arguments: the configuration is where the reference has it, or in the environment. */
+async function hasConfiguration({ env }: CommandIo): Promise<boolean> {
+  const { defaultFile } = await import("../config/load.ts");
+  return Boolean(env["PROCESSOR_HANDLER"]) || existsSync(defaultFile);
 }
 
 async function showHelp(io: CommandIo): Promise<number> {

@@ -1,7 +1,7 @@
 /** `processor run`: the processor itself, until a signal ends it. */
 import { type Command, type CommandArguments, CommandError, type CommandIo } from "./command.ts";
 
-export const run: Command = {
+export const runCommand: Command = {
   name: "run",
   summary: "Run a function behind its triggers.",
   usage: "[function] [options]",
@@ -41,8 +41,8 @@ async function runFunction(args: CommandArguments, io: CommandIo): Promise<numbe
     cwd: io.cwd,
   });
   if (problems.length > 0) {
-    const { printProblems } = await import("./print-problems.ts");
-    printProblems(problems, io.stderr);
+    const { renderProblems } = await import("../config/render-problems.ts");
+    io.stderr.write(renderProblems(problems, { colors: io.stderr.isTerminal && !io.env["NO_COLOR"] }));
   }
   if (config === null) return 1;
   try {
@@ -53,6 +53,7 @@ async function runFunction(args: CommandArguments, io: CommandIo): Promise<numbe
       version,
       env: io.env,
       terminal: io.stdout.isTerminal,
+      colours: io.stdout.isTerminal && !io.env["NO_COLOR"],
       requirePorts: file !== undefined,
     });
   } catch (error) {

@@ -21,7 +21,9 @@ export interface ProcessorOptions {
   readonly version: string;
   /** Environment of the process. */
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** Standard output is a terminal: the automatic log format is the readable one. */
   readonly terminal: boolean;
+  readonly colours: boolean;
   /** With a configuration file a busy port of the own servers ends the start, even one nobody wrote down. */
   readonly requirePorts: boolean;
 }
@@ -39,7 +41,7 @@ export async function runProcessor(options: ProcessorOptions): Promise<number> {
     level: config.log.level,
     format: logFormat,
     name: "processor",
-    colours: options.terminal,
+    colours: options.colours,
   });
   const end = Promise.withResolvers<number>();
   let state: State = "starting";
@@ -86,7 +88,7 @@ export async function runProcessor(options: ProcessorOptions): Promise<number> {
     entry: options.entry,
     env,
     logFormat,
-    logColours: options.terminal,
+    logColours: options.colours,
     log,
     metrics: page.recorder,
     totals: page.totals,
