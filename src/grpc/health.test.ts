@@ -4,6 +4,7 @@ import { createGrpcAcceptor } from "./acceptor.ts";
 import { FakeStream } from "./fake-stream.test-support.ts";
 import { HealthRegistry, ServingStatus } from "./health.ts";
 import { frameMessage } from "./message-frame.ts";
+import { RESPONSE_FIELDS } from "./status-fields.ts";
 
 function request(service: string): Uint8Array {
   return frameMessage(Buffer.concat([Buffer.of(0x0a, service.length), Buffer.from(service)]));
@@ -36,10 +37,7 @@ test("Check of an unknown service is NOT_FOUND", async () => {
   expect(stream.sent).toEqual([
     {
       kind: "headers",
-      fields: [
-        ...[":status", "200", "content-type", "application/grpc"],
-        ...["grpc-status", "5", "grpc-message", "unknown service nobody"],
-      ],
+      fields: [...RESPONSE_FIELDS, "grpc-status", "5", "grpc-message", "unknown service nobody"],
       endStream: true,
     },
   ]);

@@ -17,7 +17,7 @@ export function readRequestFields(fields: FieldLines): RequestFields {
   let timeout: string | undefined;
   let encoding: string | undefined;
   for (let i = 0; i < fields.length; i += 2) {
-    switch (fields[i]) {
+    switch (fields[i] ?? "") {
       case ":path":
         path ??= fields[i + 1];
         break;
