@@ -1,0 +1,278 @@
+/**
+ * Envoy's side of one exchange, for tests: sends phases, decodes answers with an independent decoder, and holds every
+ * answer against the callback state Envoy would be in. An answer Envoy would call spurious throws.
+ */
+import { join } from "node:path";
+import protobuf from "protobufjs";
+import type { Middleware } from "../../function/contract.ts";
+import type { CallMetadata, GrpcStatus, ServerCall } from "../../grpc/contract.ts";
+import type { Logger } from "../../telemetry/log.ts";
+import type { HistogramCell, NumberCell } from "../../telemetry/recorder.ts";
+import * as v from "valibot";
+import { type ExtprocAttributes, extprocAttributes } from "./attributes.ts";
+import { createDeadlines } from "./deadlines.ts";
+import { ExtprocMetrics } from "./exchange-metrics.ts";
+import { type ExtprocService, createHeaderGuard } from "./service.ts";
+import { Session } from "./session.ts";
+import { ProcessingRequestReader } from "./wire/processing-request.ts";
+
+const protoRoot = new protobuf.Root();
+protoRoot.resolvePath = (_origin, target) =>
+  target.startsWith("google/") ? target : join(import.meta.dir, "../../../proto", target);
+protoRoot.loadSync("envoy/service/ext_proc/v3/external_processor.proto");
+const requestType = protoRoot.lookupType("envoy.service.ext_proc.v3.ProcessingRequest");
+const responseType = protoRoot.lookupType("envoy.service.ext_proc.v3.ProcessingResponse");
+
+/** A decoded ProcessingResponse: camelCase names, bytes as Latin-1 text, only what was set. */
+export type Answer = { readonly [member: string]: unknown };
+export type Fields = readonly (readonly [name: string, value: string])[];
+
+export interface LogLine {
+  readonly level: string;
+  readonly fields: object;
+  readonly message: string;
+}
+
+export interface FakeService extends ExtprocService {
+  readonly lines: LogLine[];
+  /** Counters by "name{label,…}". */
+  readonly counters: Map<string, NumberCell>;
+}
+
+/** A service as `open.ts` makes it, with what it logs and counts in reach. `attributes` as a user writes them. */
+export function fakeService(
+  run: Middleware,
+  attributes: object = {},
+  overrides: Partial<ExtprocService> = {},
+): FakeService {
+  const settings: ExtprocAttributes = v.parse(extprocAttributes, attributes);
+  const lines: LogLine[] = [];
+  const counters = new Map<string, NumberCell>();
+  const recorder = {
+    number(definition: { name: string }, labels: readonly string[]): NumberCell {
+      const key = `${definition.name}{${labels.join()}}`;
+      const cell = counters.get(key) ?? { value: 0 };
+      counters.set(key, cell);
+      return cell;
+    },
+    histogram: (): HistogramCell => ({ observe() {} }),
+  };
+  const { timeoutMs, extendTimeoutMs } = settings;
+  const timers =
+    timeoutMs === null
+      ? null
+      : {
+          answer: createDeadlines<Session>(timeoutMs, (session) => session.answerOverdue(timeoutMs)),
+          extend:
+            extendTimeoutMs === null
+              ? null
+              : createDeadlines<Session>(timeoutMs * 0.8, (session) => session.askForTime(extendTimeoutMs)),
+          extended:
+            extendTimeoutMs === null
+              ? null
+              : createDeadlines<Session>(extendTimeoutMs, (session) => session.answerOverdue(extendTimeoutMs)),
+        };
+  return {
+    settings,
+    run,
+    origin: { file: import.meta.path, exportName: "default" },
+    onError: settings.onError ?? 500,
+    runsWithoutRequest: settings.withoutRequest === "run",
+    log: recordingLog(lines),
+    metrics: new ExtprocMetrics(recorder, "test", 0),
+    headerGuard: createHeaderGuard(settings),
+    reader: new ProcessingRequestReader(),
+    sessions: new Set(),
+    timers,
+    lines,
+    counters,
+    ...overrides,
+  };
+}
+
+type CallbackState = "idle" | "headers" | "body" | "streamed" | "trailers";
+
+/** One stream as Envoy holds it. */
+export class FakeEnvoy implements ServerCall {
+  readonly path = "/envoy.service.ext_proc.v3.ExternalProcessor/Process";
+  readonly metadata: CallMetadata = {
+    get: (name) => (name === "x-tenant" ? "blue" : undefined),
+    getAll: () => [],
+    getBinary: () => [],
+    entries: () => [],
+  };
+  readonly signal = new AbortController().signal;
+  readonly answers: Answer[] = [];
+  status: GrpcStatus | null = null;
+  readonly session: Session;
+  readonly #config: object | null;
+  readonly #state: { request: CallbackState; response: CallbackState } = { request: "idle", response: "idle" };
+  #closed = false;
+  #configSent = false;
+
+  /** `config` is the `protocol_config` announced, e.g. `{ requestBodyMode: "BUFFERED" }`; null for none. */
+  constructor(service: ExtprocService, config: object | null = {}) {
+    this.#config = config;
+    this.session = new Session(service, this);
+  }
+
+  get ended(): boolean {
+    return this.status !== null;
+  }
+
+  requestHeaders(fields: Fields, endOfStream = false, more: object = {}): void {
+    this.#state.request = "headers";
+    this.#send({ requestHeaders: { headers: headerMap(fields), endOfStream }, ...more });
+  }
+
+  requestBody(body: string, endOfStream = true): void {
+    this.#state.request = "body";
+    this.#send({ requestBody: { body: Buffer.from(body, "latin1"), endOfStream } });
+  }
+
+  requestTrailers(fields: Fields): void {
+    this.#state.request = "trailers";
+    this.#send({ requestTrailers: { trailers: headerMap(fields) } });
+  }
+
+  responseHeaders(fields: Fields, endOfStream = false, more: object = {}): void {
+    this.#state.response = "headers";
+    this.#send({ responseHeaders: { headers: headerMap(fields), endOfStream }, ...more });
+  }
+
+  responseBody(body: string, endOfStream = true): void {
+    this.#state.response = "body";
+    this.#send({ responseBody: { body: Buffer.from(body, "latin1"), endOfStream } });
+  }
+
+  responseTrailers(fields: Fields): void {
+    this.#state.response = "trailers";
+    this.#send({ responseTrailers: { trailers: headerMap(fields) } });
+  }
+
+  raw(message: object): void {
+    this.#send(message);
+  }
+
+  /** END_STREAM and RST_STREAM, as at the end of every exchange. */
+  close(): void {
+    this.#closed = true;
+    this.session.onHalfClose();
+    this.session.onCancel("reset");
+  }
+
+  /** Lets the function and everything it waits for run on. */
+  async settle(): Promise<this> {
+    for (let i = 0; i < 20; i++) await Promise.resolve();
+    await new Promise((resolve) => setTimeout(resolve, 0));
+    for (let i = 0; i < 20; i++) await Promise.resolve();
+    return this;
+  }
+
+  sendMetadata(): void {}
+
+  send(): boolean {
+    throw new Error("answers come framed");
+  }
+
+  sendFramed(frames: Uint8Array): boolean {
+    if (this.status !== null) throw new Error("a message after the status");
+    let at = 0;
+    const view = new DataView(frames.buffer, frames.byteOffset, frames.byteLength);
+    while (at < frames.length) {
+      if (frames[at] !== 0) throw new Error("compressed flag set");
+      const length = view.getUint32(at + 1);
+      this.#take(frames.subarray(at + 5, at + 5 + length));
+      at += 5 + length;
+    }
+    return true;
+  }
+
+  end(status: GrpcStatus): void {
+    this.status ??= status;
+  }
+
+  pause(): void {}
+
+  resume(): void {}
+
+  onWritable(): void {}
+
+  #take(bytes: Uint8Array): void {
+    const decoded = responseType.decode(bytes);
+    const answer = responseType.toObject(decoded, { enums: String, bytes: String, longs: Number }) as Answer;
+    this.answers.push(latin1Bytes(answer) as Answer);
+    if (this.#closed) return;
+    const member = decoded as unknown as { response?: string };
+    if ("overrideMessageTimeout" in answer) return;
+    switch (member.response) {
+      case "requestHeaders":
+        return this.#accept("request", "headers", answer);
+      case "requestBody":
+        return this.#accept("request", "body", answer);
+      case "requestTrailers":
+        return this.#accept("request", "trailers", answer);
+      case "responseHeaders":
+        return this.#accept("response", "headers", answer);
+      case "responseBody":
+        return this.#accept("response", "body", answer);
+      case "responseTrailers":
+        return this.#accept("response", "trailers", answer);
+      case "immediateResponse":
+        this.#closed = true;
+        return;
+      default:
+        throw new Error(`spurious: no member of the oneof in ${JSON.stringify(answer)}`);
+    }
+  }
+
+  #accept(direction: "request" | "response", phase: CallbackState, answer: Answer): void {
+    if (this.#state[direction] !== phase) {
+      throw new Error(`spurious: ${JSON.stringify(answer)} while the ${direction} is ${this.#state[direction]}`);
+    }
+    this.#state[direction] = "idle";
+  }
+
+  #send(message: object): void {
+    const config = this.#configSent || this.#config === null ? {} : { protocolConfig: this.#config };
+    this.#configSent = true;
+    const encoded = requestType.encode(
+      requestType.fromObject({ ...message, metadataContext: {}, ...config, ...message }),
+    );
+    this.session.onMessage(Buffer.from(encoded.finish()));
+  }
+}
+
+function headerMap(fields: Fields): object {
+  return { headers: fields.map(([key, value]) => ({ key, rawValue: Buffer.from(value, "latin1") })) };
+}
+
+/** Base64 texts, as protobufjs gives bytes, to Latin-1. */
+function latin1Bytes(value: unknown, key = ""): unknown {
+  if (Array.isArray(value)) return value.map((item) => latin1Bytes(item, key));
+  if (typeof value === "object" && value !== null) {
+    return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, latin1Bytes(item, name)]));
+  }
+  if (typeof value === "string" && (key === "rawValue" || key === "body")) {
+    return Buffer.from(value, "base64").toString("latin1");
+  }
+  return value;
+}
+
+function recordingLog(lines: LogLine[]): Logger {
+  const method =
+    (level: string) =>
+    (first: object | string, second = ""): void => {
+      if (typeof first === "string") lines.push({ level, fields: {}, message: first });
+      else lines.push({ level, fields: first, message: second });
+    };
+  const log: Logger = {
+    debug: method("debug"),
+    info: method("info"),
+    warn: method("warn"),
+    error: method("error"),
+    child: () => log,
+    isLevelEnabled: () => true,
+  };
+  return log;
+}
