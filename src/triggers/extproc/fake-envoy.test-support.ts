@@ -192,6 +192,8 @@ export class FakeEnvoy implements ServerCall {
     this.status ??= status;
   }
 
+  fail(): void {}
+
   pause(): void {}
 
   resume(): void {}

@@ -24,6 +24,10 @@ export async function toImmediateAnswer(
   }
   const body = response.body === null ? EMPTY : await collectStream(response.body, settings.maxBodyBytes);
   const { lines, grpcStatus } = headerLines(response.headers, settings.allowEnvoyHeaders);
+  // The runtime keeps the type of a body given as text to itself; without one Envoy would leave out the charset.
+  if (body.length > 0 && !response.headers.has("content-type")) {
+    lines.push({ name: "content-type", value: "text/plain;charset=utf-8", append: false });
+  }
   return { status: response.status, headers: lines, body, grpcStatus, details };
 }
 

@@ -434,10 +434,10 @@ describe("immediate answers", () => {
           status: { code: "Unauthorized" },
           headers: {
             setHeaders: [
-              overwrite("content-type", "text/plain;charset=utf-8"),
               overwrite("x-why", "token"),
               overwrite("set-cookie", "a=1"),
               append("set-cookie", "b=2"),
+              overwrite("content-type", "text/plain;charset=utf-8"),
             ],
           },
           body: "who are you?",
