@@ -1,0 +1,111 @@
+/** A Nuclio handler ready for events: initialised once, called with a context of its own for every event. */
+import type { FunctionLog, NuclioContext, NuclioEvent, NuclioHandler } from "../contract.ts";
+import { describeFailure } from "../describe-failure.ts";
+import { FunctionLoadError } from "../load-error.ts";
+import type { FunctionOrigin, LoadedFunction } from "../loaded-function.ts";
+import { HandlerLogger } from "./logger.ts";
+import { HandlerResponse } from "./response.ts";
+import { type NuclioResult, toResult } from "./result.ts";
+
+export interface NuclioFunction {
+  readonly origin: FunctionOrigin;
+  readonly trigger: NuclioEvent["trigger"];
+  /**
+   * Calls the handler; events may overlap. The first of these is its result: what `context.callback` is given, what it
+   * returns, what its promise resolves with. Rejects with what it throws, or with an Error naming what cannot be sent.
+   */
+  invoke(event: NuclioEvent, log: FunctionLog): Promise<NuclioResult>;
+}
+
+export interface NuclioHost {
+  readonly log: FunctionLog;
+  readonly workerId: string;
+  readonly trigger: NuclioEvent["trigger"];
+}
+
+/**
+ * Awaits `initContext`.
+ * @throws FunctionLoadError `INIT_CONTEXT_FAILED`
+ */
+export async function openNuclioFunction(
+  loaded: Extract<LoadedFunction, { contract: "nuclio" }>,
+  host: NuclioHost,
+): Promise<NuclioFunction> {
+  const { origin, handler, initContext } = loaded;
+  const userData: Record<string, unknown> = {};
+  const createContext = (log: FunctionLog, callback: (result: unknown) => void): NuclioContext => ({
+    callback,
+    Response: HandlerResponse,
+    userData,
+    logger: new HandlerLogger(log),
+    workerId: host.workerId,
+    trigger: host.trigger,
+  });
+  if (initContext !== null) {
+    try {
+      await initContext(createContext(host.log, () => host.log.warn("context.callback has no effect in initContext")));
+    } catch (error) {
+      throw initContextFailed(error, origin);
+    }
+  }
+  const callsBack = mentionsCallback(handler);
+  return {
+    origin,
+    trigger: host.trigger,
+    invoke: (event, log) => invoke(handler, callsBack, event, log, createContext),
+  };
+}
+
+function invoke(
+  handler: NuclioHandler,
+  callsBack: boolean,
+  event: NuclioEvent,
+  log: FunctionLog,
+  createContext: (log: FunctionLog, callback: (result: unknown) => void) => NuclioContext,
+): Promise<NuclioResult> {
+  const { promise, resolve, reject } = Promise.withResolvers<unknown>();
+  let settled = false;
+  const callback = (result: unknown): void => {
+    if (settled) log.warn("context.callback was called after the handler had given its result: ignored");
+    settled = true;
+    resolve(result);
+  };
+  const returned = (result: unknown): void => {
+    if (settled && result !== undefined) log.warn("the handler returned a value after context.callback: ignored");
+    settled = true;
+    resolve(result);
+  };
+  const failed = (error: unknown): void => {
+    if (settled) log.warn({ error: String(error) }, "the handler failed after it had given its result");
+    settled = true;
+    reject(error);
+  };
+  try {
+    const result = handler(createContext(log, callback), event);
+    if (isThenable(result)) result.then(returned, failed);
+    else if (settled || result !== undefined || !callsBack) returned(result);
+  } catch (error) {
+    failed(error);
+  }
+  return promise.then(toResult);
+}
+
+/**
+ * A handler that returns `undefined` either has nothing to say or will call back later. One that never mentions
+ * `callback` is of the first kind, and must not be waited for.
+ */
+function mentionsCallback(handler: NuclioHandler): boolean {
+  return /\bcallback\b/.test(Function.prototype.toString.call(handler));
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === "object" && value !== null && "then" in value && typeof value.then === "function";
+}
+
+function initContextFailed(error: unknown, origin: FunctionOrigin): FunctionLoadError {
+  const { message, file, line, column } = describeFailure(error, origin);
+  const place = `${file ?? origin.file}${line === null ? "" : `:${line}:${column}`}`;
+  return new FunctionLoadError("INIT_CONTEXT_FAILED", null, `${place}: initContext failed\n${message}`, {
+    cause: error,
+  });
+}
