@@ -49,17 +49,23 @@ export function checkNode<Output>(
     const id = walk.id(keys);
     if (reported.has(id)) continue;
     reported.add(id);
-    problems.push(describeAt(walk, issue, keys));
+    problems.push(describeAt(walk, issue, keys, context.path));
   }
   return undefined;
 }
 
-function describeAt(walk: SchemaWalk, issue: v.BaseIssue<unknown>, keys: readonly string[]): ConfigProblem {
-  const key = keys.at(-1) ?? "";
+function describeAt(
+  walk: SchemaWalk,
+  issue: v.BaseIssue<unknown>,
+  keys: readonly string[],
+  rootPath: string,
+): ConfigProblem {
+  const key = keys.at(-1) ?? rootPath.slice(rootPath.lastIndexOf(".") + 1);
   const seen = walk.visited.get(walk.id(keys));
   if (seen !== undefined && (seen.node !== null || keys.length === 0)) {
     const { code, message } = describeIssue(issue, key, seen);
-    return makeProblem("error", code, seen.path, message, seen.node?.place ?? seen.place);
+    const place = seen.node?.kind === "scalar" ? seen.node.place : seen.place;
+    return makeProblem("error", code, seen.path, message, place);
   }
   const parent = walk.visited.get(walk.id(keys.slice(0, -1)));
   if (parent === undefined) throw new Error(`the schema reports ${walk.id(keys)}, which the walk did not see`);
@@ -106,6 +112,8 @@ class SchemaWalk {
       return this.#readList(node, content.item, keys, where.path, scopes);
     }
     if (content.kind === "scalar" && node.kind === "scalar") return this.#readScalar(node, shape, where.path);
+    // Where a map is expected a list would do for the schema: to the language it is an object too.
+    if ((content.kind === "object" || content.kind === "record") && node.kind === "list") return "a list";
     return toPlain(node);
   }
 

@@ -43,7 +43,7 @@ export function checkTriggers(
   if (triggers === null || isNull(triggers)) return [];
   if (triggers.kind !== "map") {
     const message = '"triggers" must be a map: a name for each trigger, and below it the trigger';
-    problems.push(makeProblem("error", "wrong-type", context.path, message, triggers.place));
+    problems.push(makeProblem("error", "wrong-type", context.path, message, context.place));
     return [];
   }
   return triggers.entries.flatMap((entry) => {

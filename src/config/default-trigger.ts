@@ -4,10 +4,12 @@ import type { ConfigEntry, ConfigNode } from "./config-node.ts";
 import type { Override } from "./environment-overrides.ts";
 import type { Place } from "./source-text.ts";
 
-const place: Place = { kind: "command line", option: "" };
-
 /** `spec.triggers: {extproc: {kind: extproc}}` in a configuration in which neither file nor environment names a kind. */
-export function addDefaultTrigger(root: ConfigNode | null, overrides: readonly Override[]): ConfigNode | null {
+export function addDefaultTrigger(
+  root: ConfigNode | null,
+  overrides: readonly Override[],
+  place: Place,
+): ConfigNode | null {
   const spec = child(root, "spec");
   const triggers = child(spec?.value ?? null, "triggers")?.value ?? null;
   const named = triggers !== null && !(triggers.kind === "map" ? triggers.entries.length === 0 : isEmpty(triggers));
@@ -15,8 +17,8 @@ export function addDefaultTrigger(root: ConfigNode | null, overrides: readonly O
   if (root !== null && root.kind !== "map" && !isEmpty(root)) return root;
   if (spec !== null && spec.value.kind !== "map" && !isEmpty(spec.value)) return root;
   const kind: ConfigNode = { kind: "scalar", value: "extproc", text: "extproc", plain: true, hidden: false, place };
-  const trigger = withEntry(null, "extproc", withEntry(null, "kind", kind));
-  return withEntry(root, "spec", withEntry(spec?.value ?? null, "triggers", trigger));
+  const trigger = withEntry(null, "extproc", withEntry(null, "kind", kind, place), place);
+  return withEntry(root, "spec", withEntry(spec?.value ?? null, "triggers", trigger, place), place);
 }
 
 function isEmpty(node: ConfigNode): boolean {
@@ -27,7 +29,7 @@ function namesKind({ steps }: Override): boolean {
   return looseKey(steps[0] ?? "") === "triggers" && looseKey(steps.at(-1) ?? "") === "kind";
 }
 
-function withEntry(map: ConfigNode | null, key: string, value: ConfigNode): ConfigNode {
+function withEntry(map: ConfigNode | null, key: string, value: ConfigNode, place: Place): ConfigNode {
   const entries = map?.kind === "map" ? map.entries : [];
   const existing = child(map, key);
   const entry: ConfigEntry = existing === null ? { key, loose: false, place, value } : { ...existing, value };

@@ -21,10 +21,13 @@ export function describeIssue(
   { node, shape }: Subject,
 ): { readonly code: string; readonly message: string } {
   const name = key === "" ? "The configuration" : `"${key}"`;
-  const shown = notShown(node === null ? "nothing" : showValue(node));
+  const shown = node === null ? "" : notShown(showValue(node));
   // Messages of our own complete the sentence; valibot's speak of the language's types.
   const own = issue.kind !== "schema" || !issue.message.startsWith("Invalid ");
-  if (own) return { code: "bad-value", message: `${name} ${issue.message}${shown}${hint(node, shape)}` };
+  if (own) {
+    const contrast = issue.message.startsWith("must be ") ? shown : "";
+    return { code: "bad-value", message: `${name} ${issue.message}${contrast}${hint(node, shape)}` };
+  }
   if (shape.choices.length > 0) {
     return { code: "bad-value", message: `${name} must be ${oneOf(shape.choices)}${shown}${hint(node, shape)}` };
   }
@@ -50,11 +53,23 @@ function hint(node: ConfigNode | null, shape: SchemaShape): string {
   const { content } = shape;
   const near = nearest(node.value, shape.choices);
   if (near !== null) return ` - did you mean "${near}"?`;
-  if (content.kind !== "scalar" || node.plain) return "";
+  if (content.kind !== "scalar") return "";
+  if (content.types.includes("number")) {
+    const bytes = countBytes(node.value);
+    if (bytes !== null) return `: write ${bytes}`;
+  }
+  if (node.plain) return "";
   const looksRight =
     (content.types.includes("number") && /^-?\d+(\.\d+)?$/.test(node.value)) ||
     (content.types.includes("boolean") && /^(true|false)$/i.test(node.value));
   return looksRight ? ": remove the quotes" : "";
+}
+
+/** A size as people write it, "4MB" or "16KiB", in bytes; null when it is none. */
+function countBytes(text: string): number | null {
+  const match = /^(\d{1,6})\s?([kmg])i?b?$/i.exec(text);
+  const power = "kmg".indexOf(match?.[2]?.toLowerCase() ?? "-") + 1;
+  return match === null || power === 0 ? null : Number(match[1]) * 1024 ** power;
 }
 
 function typeName(shape: SchemaShape): string {

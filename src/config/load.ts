@@ -4,6 +4,7 @@ import type { TriggerKind } from "../triggers/contract.ts";
 import { triggerKinds } from "../triggers/kinds.ts";
 import { checkNode } from "./check-node.ts";
 import type { CheckContext } from "./check-node.ts";
+import { checkFunction } from "./check-function.ts";
 import { checkPorts } from "./check-ports.ts";
 import { checkTriggers } from "./check-triggers.ts";
 import { child, isNull, placeAt } from "./config-node.ts";
@@ -29,6 +30,8 @@ export interface LoadConfigInput {
   readonly platformFile?: string;
   /** A function named on the command line; goes before `spec.handler`. */
   readonly functionFile?: string;
+  /** Also reports a function whose file cannot be found. Default: only when no function is named at all. */
+  readonly requireFunction?: boolean;
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** Where relative paths of the command line start; absolute. */
   readonly cwd: string;
@@ -45,10 +48,11 @@ export function loadConfig(input: LoadConfigInput, kinds: readonly TriggerKind[]
   const overrides = findOverrides(input.environment);
   const own = readTree(input, "function", problems);
   const platform = readTree(input, "platform", problems);
+  if (/\.(ya?ml|json)$/i.test(input.functionFile ?? "")) problems.push(configAsFunction(input.functionFile ?? ""));
   if (own.broken || platform.broken) return finish(null, problems);
 
   const specOverrides = overrides.spec.map((override) => ({ ...override, steps: ["spec", ...override.steps] }));
-  const withDefaults = addDefaultTrigger(own.root, overrides.spec);
+  const withDefaults = addDefaultTrigger(own.root, overrides.spec, own.place);
   const root = resolveTree(withDefaults, specOverrides, input, problems);
   const platformRoot = resolveTree(platform.root, overrides.platform, input, problems);
 
@@ -86,8 +90,11 @@ export function loadConfig(input: LoadConfigInput, kinds: readonly TriggerKind[]
     ),
   };
   problems.push(...checkPorts(triggers, kinds, config.platform, root, start));
-  if (config.function.handler === "" && !input.environment["MOD_NAME"]) {
-    problems.push(missingFunction(own.root === null && specOverrides.length === 0, placeAt(root, ["spec"], start)));
+  const nothingGiven = !own.found && specOverrides.length === 0 && input.functionFile === undefined;
+  if (nothingGiven) problems.push(nothingToRun());
+  else if (input.requireFunction || config.function.handler === "") {
+    const problem = checkFunction(config.function, input.environment, functionPlace(input, root, start));
+    if (problem !== null) problems.push(problem);
   }
   return finish(config, problems);
 }
@@ -98,6 +105,7 @@ interface Tree {
   readonly place: Place;
   /** Absolute: where relative paths of the file start. */
   readonly directory: string;
+  readonly found: boolean;
   /** The file is there and cannot be understood: nothing else can be said of it. */
   readonly broken: boolean;
 }
@@ -107,14 +115,14 @@ function readTree(input: LoadConfigInput, which: "function" | "platform", proble
   const given = which === "function" ? input.file : input.platformFile;
   const file = given ?? (which === "function" ? defaultFile : defaultPlatformFile);
   const commandLine: Place = { kind: "command line", option };
-  const nothing: Tree = { root: null, place: commandLine, directory: resolve(input.cwd), broken: false };
+  const nothing: Tree = { root: null, place: commandLine, directory: resolve(input.cwd), found: false, broken: false };
   const source = readSource(file, input.cwd);
   if (source.kind === "text") {
     const place: Place = { kind: "file", text: source.text, start: 0, end: 1 };
     const parsed = parseYaml(source.text);
     problems.push(...parsed.problems);
     const broken = parsed.root === null && parsed.problems.length > 0;
-    return { root: parsed.root, place, directory: dirname(resolve(input.cwd, file)), broken };
+    return { root: parsed.root, place, directory: dirname(resolve(input.cwd, file)), found: true, broken };
   }
   if (source.kind === "unreadable") {
     problems.push(makeProblem("error", "unreadable-file", "", `${file} ${source.reason}`, commandLine));
@@ -153,11 +161,17 @@ function functionConfig(input: LoadConfigInput, handler: string, runtime: string
   };
 }
 
-function missingFunction(nothingGiven: boolean, place: Place): ConfigProblem {
-  if (!nothingGiven) {
-    const message = '"handler" is missing under spec: name the function\'s file, e.g. handler: hello.ts';
-    return makeProblem("error", "missing-key", "spec.handler", message, place);
-  }
+function functionPlace({ functionFile }: LoadConfigInput, root: ConfigNode | null, start: Place): Place {
+  if (functionFile !== undefined) return { kind: "command line", option: functionFile };
+  return placeAt(root, ["spec", "handler"], start);
+}
+
+function configAsFunction(file: string): ConfigProblem {
+  const message = `${file} is not a function: if it is a configuration, write --config ${file}`;
+  return makeProblem("error", "bad-value", "", message, { kind: "command line", option: file });
+}
+
+function nothingToRun(): ConfigProblem {
   const message = `There is no function and no configuration: name a function file or --config FILE, set PROCESSOR_HANDLER, or put a configuration at ${defaultFile}`;
   return makeProblem("error", "no-configuration", "", message, { kind: "command line", option: "" });
 }

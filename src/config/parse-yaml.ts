@@ -1,10 +1,11 @@
 /** A YAML text to a tree that knows its places. Every problem of the syntax comes with line and column. */
 import { isAlias, isMap, isPair, isScalar, isSeq, parseAllDocuments } from "yaml";
-import type { Document, ParsedNode, Scalar, YAMLMap, YAMLSeq } from "yaml";
+import type { Alias, Document, ParsedNode, Scalar, YAMLMap, YAMLSeq } from "yaml";
 import type { ConfigEntry, ConfigNode, MapNode, ScalarNode } from "./config-node.ts";
 import type { ConfigProblem } from "./contract.ts";
 import { joinPath, makeProblem } from "./source-text.ts";
 import type { Place, SourceText } from "./source-text.ts";
+import { describeSyntaxError } from "./yaml-syntax-error.ts";
 
 export interface ParsedYaml {
   /** null: the text is empty or not YAML. */
@@ -31,10 +32,7 @@ export function parseYaml(text: SourceText): ParsedYaml {
   }
   const syntax = documents.flatMap((document) => document.errors).slice(0, maxSyntaxErrors);
   if (syntax.length > 0) {
-    const problems = syntax.map((error) =>
-      makeProblem("error", "yaml-syntax", "", syntaxMessage(error.code, error.message), at(text, ...error.pos)),
-    );
-    return { root: null, problems };
+    return { root: null, problems: syntax.map((error) => describeSyntaxError(error, documents, text)) };
   }
   const [first, second] = documents;
   if (first === undefined) return { root: null, problems: [] };
@@ -46,14 +44,19 @@ export function parseYaml(text: SourceText): ParsedYaml {
     );
   }
   const root = first.contents === null ? null : reader.read(first.contents, "", 0);
-  return { root, problems: reader.problems };
+  return { root: reader.abandoned ? null : root, problems: reader.problems };
 }
 
 class TreeReader {
   readonly problems: ConfigProblem[] = [];
   readonly #text: SourceText;
   readonly #document: Document.Parsed;
+  /** The rest was not read, so the tree says nothing of what is missing in it. */
+  abandoned = false;
   #nodes = 0;
+  /** The outermost alias whose subtree is being read. */
+  #expanding: Alias | null = null;
+  readonly #targets = new Map<Alias, unknown>();
 
   constructor(text: SourceText, document: Document.Parsed) {
     this.#text = text;
@@ -61,21 +64,38 @@ class TreeReader {
   }
 
   read(node: unknown, path: string, depth: number): ConfigNode {
+    if (this.abandoned) return this.#empty(node);
     this.#nodes++;
+    if (depth > maxDepth || this.#nodes > maxNodes) return this.#abandon(node, path);
     if (isAlias(node)) {
-      const target = node.resolve(this.#document);
-      if (target !== undefined && depth < maxDepth && this.#nodes < maxNodes) return this.read(target, path, depth + 1);
-      const reason = target === undefined ? "has no anchor before it" : "repeats too much or itself";
-      this.#report("bad-alias", path, `The alias "*${node.source}" ${reason}`, this.#place(node));
-      return this.#empty(node);
-    }
-    if (depth >= maxDepth) {
-      this.#report("too-deep", path, `The configuration is nested deeper than ${maxDepth} levels`, this.#place(node));
+      const target = this.#resolve(node);
+      if (target !== undefined) {
+        const outermost = this.#expanding === null;
+        if (outermost) this.#expanding = node;
+        const value = this.read(target, path, depth + 1);
+        if (outermost) this.#expanding = null;
+        return value;
+      }
+      this.#report("bad-alias", path, `The alias "*${node.source}" has no anchor before it`, this.#place(node));
       return this.#empty(node);
     }
     if (isMap(node)) return this.#readMap(node, path, depth);
     if (isSeq(node)) return this.#readList(node, path, depth);
     if (isScalar(node)) return this.#readScalar(node);
+    return this.#empty(node);
+  }
+
+  /** The library searches the document from its start for every alias. */
+  #resolve(alias: Alias): unknown {
+    if (!this.#targets.has(alias)) this.#targets.set(alias, alias.resolve(this.#document));
+    return this.#targets.get(alias);
+  }
+
+  #abandon(node: unknown, path: string): ScalarNode {
+    this.abandoned = true;
+    const message = `The configuration has more than ${maxNodes} values or ${maxDepth} levels: does an alias repeat itself?`;
+    // An alias of itself makes a path as deep as the limit.
+    this.#report("too-large", path.split(".").slice(0, 4).join("."), message, this.#place(this.#expanding ?? node));
     return this.#empty(node);
   }
 
@@ -171,16 +191,4 @@ function at(text: SourceText, start: number, end: number): Place {
 
 function lineOf(place: Place): number {
   return place.kind === "file" ? place.text.content.slice(0, place.start).split("\n").length : 0;
-}
-
-/** The parser's words, with a mend where the cause is a common one. */
-function syntaxMessage(code: string, message: string): string {
-  const mends: Readonly<Record<string, string>> = {
-    TAB_AS_INDENT: "Lines are indented with spaces, not with tabs",
-    MISSING_CHAR: `${message}: is a quote, bracket or ":" missing`,
-    BAD_INDENT: `${message}: compare with the lines above`,
-    BLOCK_AS_IMPLICIT_KEY: 'A key and its map stand on one line: quote the value if it holds ": "',
-    BAD_SCALAR_START: `${message}: quote the value`,
-  };
-  return mends[code] ?? message;
 }

@@ -57,6 +57,6 @@ function whereIs(source: ProblemSource): string {
     case "environment":
       return `environment variable ${source.variable}`;
     case "command line":
-      return source.option === "" ? "command line" : `command line option ${source.option}`;
+      return source.option === "" ? "command line" : `command line, ${source.option}`;
   }
 }

@@ -12,14 +12,11 @@ export function checkRuntime(runtime: string, place: Place): ConfigProblem | nul
   const family = runtime.split(":")[0]?.toLowerCase() ?? "";
   if (family === "" || served.includes(family)) return null;
   const report = (code: string, message: string) => makeProblem("error", code, "spec.runtime", message, place);
-  const mend = `It serves: ${served.join(", ")}, or none to find the contract from the function's exports`;
+  const mend = `This version serves ${served.join(", ")}, and without a runtime it goes by the function's exports`;
   if (knownElsewhere.includes(family)) {
-    return report(
-      "unsupported-runtime",
-      `The runtime "${family}" is known, but this version does not serve it. ${mend}`,
-    );
+    return report("unsupported-runtime", `The runtime "${family}" is known, but not served. ${mend}`);
   }
   const near = nearest(family, [...served, ...knownElsewhere]);
   const hint = near === null ? "" : ` - did you mean "${near}"?`;
-  return report("bad-value", `The runtime is not a known one${hint} ${mend}`);
+  return report("bad-value", `The runtime is not a known one${hint === "" ? "." : hint} ${mend}`);
 }

@@ -31,7 +31,8 @@ export function positiveDuration() {
 
 /** A whole number from `min` to `max`. */
 export function integer(min: number, max = 2_147_483_647) {
-  const range = max === 2_147_483_647 ? `must be a whole number, ${min} or more` : `must be from ${min} to ${max}`;
+  const range =
+    max === 2_147_483_647 ? `must be a whole number, ${min} or more` : `must be a whole number from ${min} to ${max}`;
   return v.pipe(v.number(), v.integer(range), v.minValue(min, range), v.maxValue(max, range));
 }
 
