@@ -112,12 +112,6 @@ describe("what is served", () => {
       trailersOnly("grpc-status", "12", "grpc-message", 'malformed method name: "/talk"'),
     ]);
   });
-
-  test("a body that goes on after a refusal is cut off without an error", () => {
-    const { stream, handler } = openCall([...REQUEST.slice(0, 4), "content-type", "text/plain"]);
-    handler.onData(Uint8Array.of(1));
-    expect(stream.sent[1]).toEqual({ kind: "reset", code: ErrorCode.NO_ERROR });
-  });
 });
 
 describe("messages", () => {
@@ -304,21 +298,10 @@ describe("the end of a call", () => {
     probe.call?.end({ code: 0 });
     probe.call?.send(Buffer.from("late"));
     probe.call?.end({ code: 1 });
+    handler.onData(frameMessage(Buffer.from("late")));
     handler.onEnd(null);
     handler.onReset(ErrorCode.CANCEL);
     expect([stream.sent.length, probe.heard, probe.call?.ended]).toEqual([1, [], true]);
-  });
-
-  test("a request that goes on after it is cut off, but not before queued answers have left", () => {
-    const { probe, stream, handler } = openCall();
-    probe.call?.send(Buffer.from("answer"));
-    probe.call?.end({ code: 0 });
-    stream.queuedBytes = 11;
-    handler.onData(Uint8Array.of(1));
-    expect(stream.sent.at(-1)?.kind).toBe("trailers");
-    stream.queuedBytes = 0;
-    handler.onData(Uint8Array.of(1));
-    expect(stream.sent.at(-1)).toEqual({ kind: "reset", code: ErrorCode.NO_ERROR });
   });
 
   test("a reset by the peer cancels the call and its signal", () => {

@@ -1,6 +1,5 @@
 /** Turns HTTP/2 streams into calls of the services: what is no gRPC or not served is answered here. */
-import { ErrorCode, type FieldLines, type Http2Acceptor, type Http2Stream } from "../http2/contract.ts";
-import type { Http2StreamHandler } from "../http2/contract.ts";
+import type { FieldLines, Http2Acceptor, Http2Stream, Http2StreamHandler } from "../http2/contract.ts";
 import { isGrpcContentType } from "./content-type.ts";
 import { StatusCode, type GrpcServerOptions, type GrpcStatus } from "./contract.ts";
 import { ACCEPTED_CODINGS, parseMessageCoding } from "./message-coding.ts";
@@ -14,6 +13,14 @@ const DEFAULT_MAX_MESSAGE_BYTES = 16 * 1024 * 1024;
 
 const NOT_POST: FieldLines = [":status", "405", "allow", "POST"];
 const NOT_GRPC: FieldLines = [":status", "415", "accept", "application/grpc"];
+
+/** For streams that have their whole answer. */
+const ANSWERED: Http2StreamHandler = {
+  onData() {},
+  onEnd() {},
+  onReset() {},
+  onWritable() {},
+};
 
 /** Serves gRPC on the streams of an HTTP/2 server. */
 export function createGrpcAcceptor(options: GrpcServerOptions): Http2Acceptor {
@@ -56,24 +63,5 @@ function refuseCall(stream: Http2Stream, status: GrpcStatus): Http2StreamHandler
 
 function refuse(stream: Http2Stream, fields: FieldLines): Http2StreamHandler {
   stream.sendHeaders(fields, true);
-  return new RefusedStream(stream);
-}
-
-/** A stream that has its whole answer: more of its request is of no use (RFC 9113 section 8.1). */
-class RefusedStream implements Http2StreamHandler {
-  readonly #stream: Http2Stream;
-
-  constructor(stream: Http2Stream) {
-    this.#stream = stream;
-  }
-
-  onData(): void {
-    this.#stream.reset(ErrorCode.NO_ERROR);
-  }
-
-  onEnd(): void {}
-
-  onReset(): void {}
-
-  onWritable(): void {}
+  return ANSWERED;
 }

@@ -60,7 +60,10 @@ export interface ServerCall {
   send(message: Uint8Array): boolean;
   /** Sends bytes that already carry the 5-byte prefix: one or several whole messages, e.g. a constant answer. */
   sendFramed(frames: Uint8Array): boolean;
-  /** Ends the call. Trailers follow all queued messages; without a message before it this is a Trailers-Only answer. */
+  /**
+   * Ends the call. Trailers follow all queued messages; without a message before it this is a Trailers-Only answer. A peer
+   * that still sends is told to stop.
+   */
   end(status: GrpcStatus): void;
   /** Ends the call with INTERNAL and reports `error` to the observer; its text does not leave the process. */
   fail(error: unknown): void;

@@ -138,12 +138,7 @@ export class GrpcCall implements ServerCall, Http2StreamHandler, MessageSink {
   // Http2StreamHandler
 
   onData(bytes: Uint8Array): void {
-    if (this.#ended) {
-      // The answer is complete, so the rest of the request is of no use (RFC 9113 section 8.1). What the peer's windows
-      // do not take yet must not be lost by the reset.
-      if (this.#stream.queuedBytes === 0) this.#stream.reset(ErrorCode.NO_ERROR);
-      return;
-    }
+    if (this.#ended) return;
     this.#reader.push(bytes);
     if (this.#paused) this.#unconsumedBytes += bytes.length;
     else this.#stream.consume(bytes.length);
