@@ -202,7 +202,7 @@ function bufferLimit({ bufferLimitBytes }: ListenerOptions): object {
 }
 
 function cluster(name: string, addresses: readonly object[], http2: boolean): object {
-  const protocol = http2 ? { http2_protocol_options: {} } : { http_protocol_options: {} };
+  const protocol = http2 ? { http2_protocol_options: {} } : { http_protocol_options: { enable_trailers: true } };
   return {
     name,
     type: "STATIC",

@@ -6,7 +6,7 @@ export interface RunningProcess extends AsyncDisposable {
   readonly lines: readonly string[];
   /** The exit code; 128 + the signal's number when a signal ended it. */
   readonly exited: Promise<number>;
-  /** The first line that matches, written already or yet to come. Rejects when the process ends or time is up. */
+  /** The first line that matches, written already or yet to come. Rejects when the process ends or time (3 s) is up. */
   waitForLine(pattern: RegExp, timeoutMs?: number): Promise<string>;
   /** Sends the signal and resolves with the exit code; after `timeoutMs` (10 s) SIGKILL follows. */
   stop(signal?: NodeJS.Signals, timeoutMs?: number): Promise<number>;
@@ -47,7 +47,7 @@ export function startProcess(options: StartOptions): RunningProcess {
     return code;
   });
 
-  const waitForLine = async (pattern: RegExp, timeoutMs = 10_000): Promise<string> => {
+  const waitForLine = async (pattern: RegExp, timeoutMs = 3000): Promise<string> => {
     const seen = lines.find((line) => pattern.test(line));
     if (seen !== undefined) return seen;
     const { promise, resolve, reject } = Promise.withResolvers<string>();
