@@ -160,7 +160,7 @@ describe("a worker pool", () => {
     void get("/spin").catch(() => undefined);
     expect(await whenReplaced(pool, 1)).toBeLessThan(800);
     expect(await get("/")).toBe("worker 0 of 1");
-    expect(await count(workerLosses)).toEqual({ hang: 1 });
+    expect(await count(workerLosses)).toEqual({ start: 0, exit: 0, error: 0, hang: 1 });
     expect(lines[0]).toEqual({
       fields: {
         worker: 0,
@@ -184,7 +184,7 @@ describe("a worker pool", () => {
     expect(await Promise.all(lost)).toEqual(["lost", "lost"]);
     await whenReplaced(pool, 1);
     expect(await get("/")).toBe("worker 0 of 1");
-    expect(await count(workerLosses)).toEqual({ exit: 1 });
+    expect(await count(workerLosses)).toEqual({ start: 0, exit: 1, error: 0, hang: 0 });
     expect(lines[0]?.fields).toEqual({ worker: 0, cause: "exit", exchangesLost: 3, code: "EXIT", setting: undefined });
     expect(lines[0]?.text).toBe("worker 0 lost: the function called process.exit(0); it is replaced");
   });

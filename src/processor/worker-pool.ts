@@ -59,6 +59,9 @@ export function assignTriggers(config: ProcessorConfig, kinds: readonly TriggerK
 }
 
 export function createWorkerPool(options: PoolOptions): WorkerPool {
+  for (const cause of ["start", "exit", "error", "hang"] satisfies ThreadEnd["cause"][]) {
+    options.metrics.number(workerLosses, [cause]);
+  }
   const slots = assignTriggers(options.config, options.kinds).map(
     (triggers, index) => new WorkerSlot(options, triggers, index),
   );

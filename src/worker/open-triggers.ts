@@ -49,9 +49,15 @@ async function drainAll(open: readonly OpenTrigger[], log: Logger): Promise<numb
   }, limitMs);
   const outcomes = await Promise.allSettled(open.map((trigger) => trigger.drain(deadline.signal)));
   clearTimeout(timer);
+  // Last answers are gathered and written at the end of a turn of the event loop: closing now would drop them.
+  await nextTurn();
   outcomes.push(...(await Promise.allSettled(open.map((trigger) => trigger.close()))));
   for (const outcome of outcomes) {
     if (outcome.status === "rejected") log.error({ err: outcome.reason }, "a trigger did not end cleanly");
   }
   return cut;
+}
+
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
 }
