@@ -11,6 +11,8 @@ export interface SchemaShape {
   /** undefined: none. */
   readonly fallback: unknown;
   readonly description: string;
+  /** What the value is, when its type says too little: "duration"; else "". */
+  readonly notation: string;
   /** The values a text may have; empty when it is free. */
   readonly choices: readonly string[];
   /** Why a key of the reference does nothing here; null for options. */
@@ -42,6 +44,7 @@ export function shapeOf(schema: Schema): SchemaShape {
     required: inner === schema,
     fallback: isOptional(schema) ? v.getDefault(schema) : undefined,
     description: v.getDescription(inner) ?? "",
+    notation: typeof metadata["title"] === "string" ? metadata["title"] : "",
     choices: choicesOf(inner),
     withoutEffect: typeof reason === "string" ? reason : null,
     filePath: filePath === "readable" || filePath === "any" ? filePath : null,

@@ -105,7 +105,11 @@ const spec = v.pipe(
     version: v.optional(v.pipe(v.number(), v.description("Version of the function."))),
     env: v.optional(env, []),
     triggers: v.optional(
-      v.pipe(v.unknown(), v.description("What calls the function: a name for each trigger, and below it the trigger.")),
+      v.pipe(
+        v.unknown(),
+        v.metadata({ title: "map" }),
+        v.description("What calls the function: a name for each trigger, and below it the trigger."),
+      ),
     ),
     eventTimeout: v.optional(
       v.pipe(positiveDuration(), v.description("Longest time one event may take. Absent: no limit.")),

@@ -11,7 +11,7 @@ const durationPattern = "^\\+?(0|((\\d+\\.?\\d*|\\.\\d+)(ns|us|µs|ms|s|m|h))+)$
 export function duration() {
   return v.pipe(
     v.string(),
-    v.metadata({ pattern: durationPattern, examples: ["500ms", "4s", "1m30s"] }),
+    v.metadata({ title: "duration", pattern: durationPattern, examples: ["500ms", "4s", "1m30s"] }),
     v.rawTransform(({ dataset, addIssue, NEVER }) => {
       const parsed = parseGoDuration(dataset.value);
       if ("ms" in parsed) return parsed.ms;
@@ -51,7 +51,7 @@ export function port() {
  * "readable": the file must exist when the configuration is checked; "any": it may come into being later.
  */
 export function filePath(presence: "readable" | "any") {
-  return v.pipe(v.string(), v.nonEmpty("must not be empty"), v.metadata({ [filePathKey]: presence }));
+  return v.pipe(v.string(), v.nonEmpty("must not be empty"), v.metadata({ title: "file", [filePathKey]: presence }));
 }
 
 /** The metadata key by which the loader of the configuration knows file paths. */

@@ -66,7 +66,7 @@ export interface ProcessingOptions {
 }
 
 const bodyLimitText =
-  "Longest message body a function may read, in bytes after decoding. A longer one is a failure and follows `onError`. 0 is the default.";
+  "Longest message body a function may read, in bytes after decoding. A longer one is a failure and follows `onError`. 0 or absent: 4194304.";
 
 function flag(fallback: boolean, description: string) {
   return v.optional(v.pipe(v.boolean(), v.description(description)), fallback);
@@ -220,7 +220,7 @@ export const extprocAttributes = v.pipe(
       ),
       "auto",
     ),
-    perRequestBodyBufferBytes: v.optional(v.pipe(byteCount(0), v.description(`${bodyLimitText} Default: 4194304.`))),
+    perRequestBodyBufferBytes: v.optional(v.pipe(byteCount(0), v.description(bodyLimitText))),
     maxExpansionRatio: v.optional(
       v.pipe(
         integer(1, 100_000),

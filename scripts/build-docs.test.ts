@@ -1,0 +1,19 @@
+import { expect, test } from "bun:test";
+import { buildTables, configurationPage, fillPage } from "./build-docs.ts";
+
+test("the configuration page shows the options of the schemas (mend: bun scripts/build-docs.ts)", async () => {
+  const page = await Bun.file(configurationPage).text();
+  expect(await fillPage(page, buildTables())).toBe(page);
+});
+
+test("a page without a place for a table is refused", async () => {
+  await expect(fillPage("# Configuration\n", buildTables())).rejects.toThrow("no place for the tables metadata, spec");
+});
+
+test("every option has a meaning and every table a row", () => {
+  for (const [name, table] of buildTables()) {
+    const rows = table.split("\n").filter((line) => line.startsWith("| `"));
+    expect({ name, empty: rows.filter((row) => /\|\s*\|$/.test(row)) }).toEqual({ name, empty: [] });
+    expect(rows.length).toBeGreaterThan(0);
+  }
+});
