@@ -1,6 +1,6 @@
 /**
- * The header fields of a message as functions see and change them. Kept as the flat list they arrived in; what a
- * function changes is told by name, so that untouched field lines never travel back.
+ * The header fields of a message as functions see and change them. What arrived is decoded when asked for; what a
+ * function changes is kept by name, so that untouched field lines never travel back.
  */
 import type { HeaderList } from "./contract.ts";
 import { ExchangeError, type ExchangeErrorCode } from "./errors.ts";
@@ -21,82 +21,72 @@ export interface ChangedLine {
 /** Called with the lower-case name before each change; throws to refuse it. */
 export type HeaderGuard = (name: string) => void;
 
+/** The lines of a message as they arrived, decoded no further than asked for. Pseudo headers may be among them. */
+export interface ReceivedFields {
+  /** `[name, value, name, value, …]`, names in lower case, values Latin-1. */
+  lines(): readonly string[];
+  /** Values of one lower-case name, in order. */
+  values(name: string): readonly string[];
+}
+
 export class FieldList implements HeaderList {
   /** Set by the owner of the message: which names may change, and whether any still may. */
   guard: HeaderGuard | null = null;
-  readonly #received: readonly string[];
-  #lines: readonly string[];
-  /** `#lines` itself once it may be written to; null while somebody else sees it: the sender, or an iterator under way. */
-  #writable: string[] | null = null;
-  #touched: Set<string> | null = null;
+  readonly #received: ReceivedFields;
+  /** What the names touched are now; no values: deleted. */
+  #touched: Map<string, string[]> | null = null;
 
-  /**
-   * @param lines `[name, value, name, value, …]`, names in lower case, values Latin-1; kept, never written to.
-   *   Pseudo headers may be among them: `pseudo` reads them, everything else passes over them.
-   */
-  constructor(lines: readonly string[] = []) {
-    this.#received = lines;
-    this.#lines = lines;
+  /** @param received never written to. */
+  constructor(received: ReceivedFields | readonly string[] = []) {
+    this.#received = isLineArray(received) ? new KnownFields(received) : received;
   }
 
   get(name: string): string | null {
     const key = name.toLowerCase();
-    if (isPseudo(key)) return null;
-    const lines = this.#lines;
-    let joined: string | null = null;
-    for (let i = 0; i < lines.length; i += 2) {
-      if (lines[i] !== key) continue;
-      const value = lines[i + 1] ?? "";
-      joined = joined === null ? value : joined + (key === "cookie" ? "; " : ", ") + value;
-    }
-    return joined;
+    const values = this.#values(key);
+    if (values.length === 0) return null;
+    return values.length === 1 ? (values[0] ?? null) : values.join(key === "cookie" ? "; " : ", ");
   }
 
   getAll(name: string): string[] {
-    const key = name.toLowerCase();
-    return isPseudo(key) ? [] : valuesOf(this.#lines, key);
+    return [...this.#values(name.toLowerCase())];
   }
 
   getSetCookie(): string[] {
-    return valuesOf(this.#lines, "set-cookie");
+    return this.getAll("set-cookie");
   }
 
   has(name: string): boolean {
-    const key = name.toLowerCase();
-    return !isPseudo(key) && indexOf(this.#lines, key, 0) >= 0;
+    return this.#values(name.toLowerCase()).length > 0;
   }
 
-  /** Replaces the first line of that name where it stands and drops the others; a new name goes to the end. */
+  /** Replaces all lines of that name; the new value stands where the first of them stood, a new name at the end. */
   set(name: string, value: string): void {
     const key = checkedName(name);
     const text = checkedValue(key, value);
-    const lines = this.#change(key);
-    const first = indexOf(lines, key, 0);
-    if (first < 0) {
-      lines.push(key, text);
-    } else {
-      lines[first + 1] = text;
-      removeFrom(lines, key, first + 2);
-    }
+    this.guard?.(key);
+    (this.#touched ??= new Map()).set(key, [text]);
   }
 
   append(name: string, value: string): void {
     const key = checkedName(name);
     const text = checkedValue(key, value);
-    this.#change(key).push(key, text);
+    this.guard?.(key);
+    const values = this.#touched?.get(key);
+    if (values === undefined) (this.#touched ??= new Map()).set(key, [...this.#received.values(key), text]);
+    else values.push(text);
   }
 
   delete(name: string): void {
     const key = checkedName(name);
-    removeFrom(this.#change(key), key, 0);
+    this.guard?.(key);
+    (this.#touched ??= new Map()).set(key, []);
   }
 
+  /** The lines as they are when the iteration begins: changes during it skip nothing. */
   *entries(): IterableIterator<[string, string]> {
-    const lines = this.#share();
-    for (let i = 0; i < lines.length; i += 2) {
-      const name = lines[i] ?? "";
-      if (!isPseudo(name)) yield [name, lines[i + 1] ?? ""];
-    }
+    const lines = this.#lines();
+    for (let i = 0; i < lines.length; i += 2) yield [lines[i] ?? "", lines[i + 1] ?? ""];
   }
 
   *keys(): IterableIterator<string> {
@@ -117,8 +107,7 @@ export class FieldList implements HeaderList {
 
   /** Value of a pseudo header as received, e.g. `pseudo(":path")`; null when there is none. */
   pseudo(name: `:${string}`): string | null {
-    const index = indexOf(this.#received, name, 0);
-    return index < 0 ? null : (this.#received[index + 1] ?? "");
+    return this.#received.values(name)[0] ?? null;
   }
 
   /** From now on every change throws. */
@@ -130,37 +119,68 @@ export class FieldList implements HeaderList {
 
   /** What differs from the received lines; null when nothing does. A name set to what it was is no change. */
   changes(): HeaderChanges | null {
-    const touched = this.#touched;
-    if (touched === null) return null;
-    const before = groupByName(this.#received, touched);
-    const after = groupByName(this.#lines, touched);
+    if (this.#touched === null) return null;
     const removed: string[] = [];
     const set: ChangedLine[] = [];
-    for (const name of touched) {
-      const old = before.get(name);
-      const now = after.get(name);
-      if (now === undefined) {
-        if (old !== undefined) removed.push(name);
+    for (const [name, now] of this.#touched) {
+      const old = this.#received.values(name);
+      if (now.length === 0) {
+        if (old.length > 0) removed.push(name);
         continue;
       }
-      const kept = old !== undefined && startsWith(now, old) ? old.length : 0;
+      const kept = startsWith(now, old) ? old.length : 0;
       for (let i = kept; i < now.length; i++) set.push({ name, value: now[i] ?? "", append: i > 0 });
     }
     return removed.length === 0 && set.length === 0 ? null : { removed, set };
   }
 
-  /** The lines to write a change of `name` to. */
-  #change(name: string): string[] {
-    this.guard?.(name);
-    (this.#touched ??= new Set()).add(name);
-    if (this.#writable === null) this.#lines = this.#writable = this.#lines.slice();
-    return this.#writable;
+  #values(key: string): readonly string[] {
+    if (isPseudo(key)) return [];
+    return this.#touched?.get(key) ?? this.#received.values(key);
   }
 
-  /** The lines as they are now: a change during an iteration goes to a copy, so deleting in a loop skips nothing. */
-  #share(): readonly string[] {
-    this.#writable = null;
+  /** Received lines with the touched names in their places, what is new behind them. */
+  #lines(): string[] {
+    const lines: string[] = [];
+    const received = this.#received.lines();
+    const written = new Map<string, number>();
+    for (let i = 0; i < received.length; i += 2) {
+      const name = received[i] ?? "";
+      if (isPseudo(name)) continue;
+      const now = this.#touched?.get(name);
+      if (now === undefined) {
+        lines.push(name, received[i + 1] ?? "");
+        continue;
+      }
+      const index = written.get(name) ?? 0;
+      if (index < now.length) lines.push(name, now[index] ?? "");
+      written.set(name, index + 1);
+    }
+    for (const [name, now] of this.#touched ?? []) {
+      for (const value of now.slice(written.get(name) ?? 0)) lines.push(name, value);
+    }
+    return lines;
+  }
+}
+
+/** Lines that are there already. */
+class KnownFields implements ReceivedFields {
+  readonly #lines: readonly string[];
+
+  constructor(lines: readonly string[]) {
+    this.#lines = lines;
+  }
+
+  lines(): readonly string[] {
     return this.#lines;
+  }
+
+  values(name: string): string[] {
+    const values: string[] = [];
+    for (let i = 0; i < this.#lines.length; i += 2) {
+      if (this.#lines[i] === name) values.push(this.#lines[i + 1] ?? "");
+    }
+    return values;
   }
 }
 
@@ -201,43 +221,12 @@ function isWhitespace(code: number): boolean {
   return code === 0x20 || code === 0x09;
 }
 
+function isLineArray(received: ReceivedFields | readonly string[]): received is readonly string[] {
+  return Array.isArray(received);
+}
+
 function isPseudo(name: string): boolean {
   return name.charCodeAt(0) === 0x3a;
-}
-
-function indexOf(lines: readonly string[], name: string, from: number): number {
-  for (let i = from; i < lines.length; i += 2) if (lines[i] === name) return i;
-  return -1;
-}
-
-function valuesOf(lines: readonly string[], name: string): string[] {
-  const values: string[] = [];
-  for (let i = 0; i < lines.length; i += 2) if (lines[i] === name) values.push(lines[i + 1] ?? "");
-  return values;
-}
-
-function removeFrom(lines: string[], name: string, from: number): void {
-  let kept = indexOf(lines, name, from);
-  if (kept < 0) return;
-  for (let i = kept + 2; i < lines.length; i += 2) {
-    const other = lines[i] ?? "";
-    if (other === name) continue;
-    lines[kept++] = other;
-    lines[kept++] = lines[i + 1] ?? "";
-  }
-  lines.length = kept;
-}
-
-function groupByName(lines: readonly string[], names: ReadonlySet<string>): Map<string, string[]> {
-  const groups = new Map<string, string[]>();
-  for (let i = 0; i < lines.length; i += 2) {
-    const name = lines[i] ?? "";
-    if (!names.has(name)) continue;
-    const values = groups.get(name);
-    if (values === undefined) groups.set(name, [lines[i + 1] ?? ""]);
-    else values.push(lines[i + 1] ?? "");
-  }
-  return groups;
 }
 
 function startsWith(values: readonly string[], beginning: readonly string[]): boolean {

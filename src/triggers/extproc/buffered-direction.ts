@@ -54,8 +54,7 @@ export class BufferedDirection extends Direction {
     this.#replacement = replacement ?? EMPTY;
   }
 
-  abandonRead(error: ExchangeError): void {
-    if (!this.waitsForBody) return;
+  protected abandonRead(error: ExchangeError): void {
     this.#asked = false;
     this.#reading?.reject(error);
   }

@@ -8,8 +8,9 @@
 import { ExchangeError } from "../../function/errors.ts";
 import { FieldList, type HeaderChanges, type HeaderGuard } from "../../function/header-list.ts";
 import type { BodyMode } from "./body-mode.ts";
+import { bodyNotSentText } from "./body-on-demand.ts";
 import type { DirectionOwner } from "./direction-owner.ts";
-import { decodeHeaderMap } from "./wire/header-map.ts";
+import { HeaderMap } from "./wire/header-map.ts";
 import { Phase, type Span } from "./wire/processing-request.ts";
 import { encodeTrailersAnswer, unchangedAnswer } from "./wire/processing-response.ts";
 
@@ -27,7 +28,7 @@ type QueuedPhase =
   | { readonly kind: "body"; readonly bytes: Uint8Array; readonly endOfStream: boolean }
   | { readonly kind: "trailers"; readonly span: Span };
 
-const EMPTY_FIELDS: readonly string[] = [];
+const NO_FIELDS: readonly string[] = [];
 
 export abstract class Direction {
   readonly owner: DirectionOwner;
@@ -47,12 +48,12 @@ export abstract class Direction {
   settled = false;
   /** The headers arrived with the end of the message: no body, no trailers. */
   bodiless = false;
-  #headers: Span | null = null;
+  #headers: HeaderMap | null = null;
   #fields: FieldList | null = null;
   #pseudo: Map<string, string> | null = null;
   #trailers: FieldList | null = null;
   /** Phases the proxy sent without waiting for the answer to the one before. */
-  readonly #queue: QueuedPhase[] = [];
+  #queue: QueuedPhase[] | null = null;
   #trailersWaiter: PromiseWithResolvers<FieldList | null> | null = null;
 
   constructor(owner: DirectionOwner, isRequest: boolean, mode: BodyMode) {
@@ -77,8 +78,9 @@ export abstract class Direction {
   }
   /** Sets the new body; null is an empty one. @throws ExchangeError when it is too late for one. */
   abstract assignBody(replacement: Replacement | null): void;
-  /** The function waits for body bytes the proxy still has to send; `error` rejects that. */
-  abstract abandonRead(error: ExchangeError): void;
+  /** Rejects the read of a body that will not come. */
+  protected abstract abandonRead(error: ExchangeError): void;
+  /** The function asked for body bytes that the proxy still has to send. */
   abstract get waitsForBody(): boolean;
 
   get headersPhase(): Phase {
@@ -87,8 +89,7 @@ export abstract class Direction {
 
   get headers(): FieldList {
     if (this.#fields === null) {
-      this.#fields = new FieldList(this.#headers === null ? EMPTY_FIELDS : decodeHeaderMap(this.#headers));
-      this.#headers = null;
+      this.#fields = new FieldList(this.#headers ?? NO_FIELDS);
       this.#fields.guard = this.released ? this.#sentGuard : this.owner.service.headerGuard;
     }
     return this.#fields;
@@ -106,7 +107,7 @@ export abstract class Direction {
 
   onHeaders(span: Span, endOfStream: boolean): void {
     this.begun = true;
-    this.#headers = span;
+    this.#headers = new HeaderMap(span);
     this.complete = this.bodiless = endOfStream;
     this.#arrived(this.headersPhase);
   }
@@ -114,7 +115,7 @@ export abstract class Direction {
   onBody(bytes: Uint8Array, endOfStream: boolean): void {
     this.begun = true;
     if (this.due !== Phase.NONE) {
-      this.#queue.push({ kind: "body", bytes, endOfStream });
+      (this.#queue ??= []).push({ kind: "body", bytes, endOfStream });
       return;
     }
     if (this.complete) return; // a repeated end (envoy#46237): the first one was the true one
@@ -127,14 +128,14 @@ export abstract class Direction {
   onTrailers(span: Span): void {
     this.begun = true;
     if (this.due !== Phase.NONE) {
-      this.#queue.push({ kind: "trailers", span });
+      (this.#queue ??= []).push({ kind: "trailers", span });
       return;
     }
     this.complete = true;
     this.#arrived(this.isRequest ? Phase.REQUEST_TRAILERS : Phase.RESPONSE_TRAILERS);
     this.endedWithoutBody();
     if (this.#trailersWaiter !== null) {
-      this.#trailers = new FieldList(decodeHeaderMap(span));
+      this.#trailers = new FieldList(new HeaderMap(span));
       this.#trailers.guard = this.owner.service.headerGuard;
       this.#trailersWaiter.resolve(this.#trailers);
     } else if (this.settled) this.answer(unchangedAnswer(this.due));
@@ -164,19 +165,15 @@ export abstract class Direction {
       this.#answerTrailers(options.final);
   }
 
-  /** The stream or the other direction showed that nothing more comes. */
-  abandon(error: ExchangeError): void {
-    this.abandonRead(error);
+  /** The stream or the other direction showed that nothing more comes. `reason` null: because the proxy did not send it. */
+  abandon(reason: ExchangeError | null = null): void {
+    if (this.waitsForBody) this.abandonRead(reason ?? new ExchangeError("BODY_NOT_SENT", bodyNotSentText(this)));
     this.#trailersWaiter?.resolve(null);
   }
 
   /** Lets go of a received chunk that would otherwise live as long as the exchange. */
   compact(): void {
-    if (this.#headers === null) return;
-    const { bytes, start, end } = this.#headers;
-    if (bytes.buffer.byteLength > 2 * (end - start)) {
-      this.#headers = { bytes: bytes.slice(start, end), start: 0, end: end - start };
-    }
+    this.#headers?.compact();
   }
 
   /** Header and pseudo header changes, null when there are none. */
@@ -218,7 +215,7 @@ export abstract class Direction {
 
   /** Presents what arrived while the phase before it was still unanswered. */
   #takeNext(): void {
-    const next = this.#queue.shift();
+    const next = this.#queue?.shift();
     if (next === undefined) return;
     if (next.kind === "body") this.onBody(next.bytes, next.endOfStream);
     else this.onTrailers(next.span);

@@ -10,7 +10,7 @@ import type { BodyDelivery, MessageCopy, Observer } from "./digital-hub/contract
 import type { Outcome } from "./exchange-metrics.ts";
 import { ObservedBody } from "./observed-body.ts";
 import type { ExtprocService } from "./service.ts";
-import { decodeHeaderMap } from "./wire/header-map.ts";
+import { HeaderMap } from "./wire/header-map.ts";
 import { Phase, type ProcessingRequestReader } from "./wire/processing-request.ts";
 import { encodeStreamedBody, unchangedAnswer } from "./wire/processing-response.ts";
 
@@ -115,7 +115,7 @@ export class ObserverSession implements CallReceiver {
       this.#observer.drop();
       return;
     }
-    const fields = new FieldList(decodeHeaderMap(reader.headers()));
+    const fields = new FieldList(new HeaderMap(reader.headers()));
     if (direction === "request") {
       this.#requestFields = fields;
       if (full) {

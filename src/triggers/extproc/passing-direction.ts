@@ -36,7 +36,7 @@ export class PassingDirection extends Direction {
     throw this.#unreadable();
   }
 
-  abandonRead(): void {}
+  protected abandonRead(): void {}
 
   protected bodyArrived(bytes: Uint8Array, endOfStream: boolean): void {
     this.#bodyBegun = true;

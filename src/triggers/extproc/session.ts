@@ -11,7 +11,7 @@ import { ExchangeError } from "../../function/errors.ts";
 import { type CallReceiver, type GrpcStatus, type ServerCall, StatusCode } from "../../grpc/contract.ts";
 import type { Logger } from "../../telemetry/log.ts";
 import { BodyMode, type ProtocolConfig } from "./body-mode.ts";
-import { bodyNotSentText, overrideFor } from "./body-on-demand.ts";
+import { overrideFor } from "./body-on-demand.ts";
 import { BufferedDirection } from "./buffered-direction.ts";
 import type { DirectionOwner } from "./direction-owner.ts";
 import type { Direction } from "./direction.ts";
@@ -285,16 +285,12 @@ export class Session implements CallReceiver, DirectionOwner {
       this.#finish("without_request", OK);
       return false;
     }
-    if (!this.request.waitsForBody) {
-      this.request.abandon(new ExchangeError("BODY_NOT_SENT", bodyNotSentText(this.request)));
-      return true;
-    }
-    if (this.request.mode !== BodyMode.NONE) {
+    if (this.request.waitsForBody && this.request.mode !== BodyMode.NONE) {
       // Envoy holds a buffered request back: this is a reply of its own (413, a filter, a timeout), no opened gate.
       this.#finish("incomplete", OK);
       return false;
     }
-    this.request.abandon(new ExchangeError("BODY_NOT_SENT", bodyNotSentText(this.request)));
+    this.request.abandon();
     return true;
   }
 
@@ -400,10 +396,8 @@ export class Session implements CallReceiver, DirectionOwner {
     // The function still runs: whatever it waits for will not come.
     const error = this.#abortReason ?? noResponse();
     this.#rejectNext(error);
-    for (const direction of [this.request, this.response]) {
-      const notSent = new ExchangeError("BODY_NOT_SENT", bodyNotSentText(direction));
-      direction.abandon(this.#abortReason ?? notSent);
-    }
+    this.request.abandon(this.#abortReason);
+    this.response.abandon(this.#abortReason);
   }
 
   #rejectNext(error: ExchangeError): void {
