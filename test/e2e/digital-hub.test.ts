@@ -62,9 +62,9 @@ describeWithEnvoys(
         expect([listener, response.status, echoed(response).text]).toEqual([listener, 200, "original"]);
       }
       expect(await rig.processor.waitForLine(/secret reason/)).toMatch(/digital-hub\.ts/);
-      expect(await rig.processor.metrics()).toMatch(
-        /nuclio_processor_handled_events_total\{[^}]*result="failure"[^}]*\} [1-9]/,
-      );
+      expect(
+        await rig.processor.metric("nuclio_processor_handled_events_total", { result: "failure" }),
+      ).toBeGreaterThan(0);
     });
 
     test("a handler without a result changes nothing and delays nothing", async () => {

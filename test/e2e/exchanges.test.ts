@@ -102,8 +102,8 @@ describeWithEnvoys(
     test("an exchange that begins with the response passes untouched and is counted", async () => {
       const response = await request(rig.ports.skipped, { path: "/both" });
       expect([response.status, clientValues(response, "x-seen")]).toEqual([200, []]);
-      expect(await rig.processor.metrics()).toMatch(
-        /processor_exchanges_total\{[^}]*outcome="without_request"[^}]*\} [1-9]/,
+      expect(await rig.processor.metric("processor_exchanges_total", { outcome: "without_request" })).toBeGreaterThan(
+        0,
       );
     });
 
@@ -115,7 +115,7 @@ describeWithEnvoys(
     test("a function that awaits a response Envoy never shows ends quietly", async () => {
       const response = await request(rig.ports.requestsOnly, { path: "/whatever" });
       expect([response.status, clientValues(response, "x-seen")]).toEqual([200, []]);
-      expect(await rig.processor.metrics()).toMatch(/outcome="incomplete"[^}]*\} [1-9]/);
+      expect(await rig.processor.metric("processor_exchanges_total", { outcome: "incomplete" })).toBeGreaterThan(0);
     });
 
     test("an upstream that answers before the request ended is heard", async () => {

@@ -3,6 +3,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { executablePath } from "./executable.ts";
+import { metricValue } from "./metrics.ts";
 import { freePorts } from "./ports.ts";
 import { type RunningProcess, startProcess } from "./process.ts";
 
@@ -33,8 +34,8 @@ export interface RunningProcessor extends AsyncDisposable {
   waitForLine: RunningProcess["waitForLine"];
   /** Sends SIGTERM (or another signal) and resolves with the exit code. */
   stop: RunningProcess["stop"];
-  /** Text of the Prometheus endpoint. */
-  metrics(): Promise<string>;
+  /** Sum of the metric's series that carry the labels. */
+  metric(name: string, labels?: Readonly<Record<string, string>>): Promise<number>;
 }
 
 /** Starts the processor and resolves when it says it is ready. Rejects with its log when it ends before. */
@@ -97,7 +98,10 @@ export async function startProcessor(options: ProcessorOptions): Promise<Running
     exited: child.exited,
     waitForLine: child.waitForLine,
     stop: child.stop,
-    metrics: async () => (await fetch(`http://127.0.0.1:${metricsPort}/metrics`)).text(),
+    metric: async (name, labels) => {
+      const page = await fetch(`http://127.0.0.1:${metricsPort}/metrics`);
+      return metricValue(await page.text(), name, labels);
+    },
     [Symbol.asyncDispose]: dispose,
   };
 }
