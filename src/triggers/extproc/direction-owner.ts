@@ -6,8 +6,6 @@ import type { AnswerExtras, ModeOverride } from "./wire/processing-response.ts";
 
 export interface DirectionOwner {
   readonly service: ExtprocService;
-  /** A phase arrived and is due an answer. */
-  arrived(direction: Direction, phase: Phase): void;
   /** A phase was answered: sends `frame`; null when the stream's end is the answer. */
   answered(direction: Direction, phase: Phase, frame: Uint8Array | null): void;
   /** What goes along with the next answer, taken out: dynamic metadata. */

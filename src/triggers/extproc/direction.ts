@@ -224,7 +224,6 @@ export abstract class Direction {
   #arrived(phase: Phase): void {
     this.due = phase;
     this.dueSince = performance.now();
-    this.owner.arrived(this, phase);
   }
 
   #answerTrailers(final: boolean): void {

@@ -10,9 +10,9 @@ import type { Logger } from "../../telemetry/log.ts";
 import type { HistogramCell, NumberCell } from "../../telemetry/recorder.ts";
 import * as v from "valibot";
 import { type ExtprocAttributes, extprocAttributes } from "./attributes.ts";
-import { createDeadlines } from "./deadlines.ts";
+import { startDeadlineSweep } from "./deadline-sweep.ts";
 import { ExtprocMetrics } from "./exchange-metrics.ts";
-import { type ExtprocService, createHeaderGuard } from "./service.ts";
+import { type ExtprocService, type ServedExchange, createHeaderGuard } from "./service.ts";
 import { Session } from "./session.ts";
 import { ProcessingRequestReader } from "./wire/processing-request.ts";
 
@@ -57,21 +57,8 @@ export function fakeService(
     },
     histogram: (): HistogramCell => ({ observe() {} }),
   };
-  const { timeoutMs, extendTimeoutMs } = settings;
-  const timers =
-    timeoutMs === null
-      ? null
-      : {
-          answer: createDeadlines<Session>(timeoutMs, (session) => session.answerOverdue(timeoutMs)),
-          extend:
-            extendTimeoutMs === null
-              ? null
-              : createDeadlines<Session>(timeoutMs * 0.8, (session) => session.askForTime(extendTimeoutMs)),
-          extended:
-            extendTimeoutMs === null
-              ? null
-              : createDeadlines<Session>(extendTimeoutMs, (session) => session.answerOverdue(extendTimeoutMs)),
-        };
+  const sessions = new Set<ServedExchange>();
+  if (settings.timeoutMs !== null) startDeadlineSweep(sessions, settings.timeoutMs);
   return {
     settings,
     run,
@@ -82,8 +69,7 @@ export function fakeService(
     metrics: new ExtprocMetrics(recorder, "test", 0),
     headerGuard: createHeaderGuard(settings),
     reader: new ProcessingRequestReader(),
-    sessions: new Set(),
-    timers,
+    sessions,
     lines,
     counters,
     ...overrides,

@@ -9,12 +9,12 @@ import { BodyMode, type ProtocolConfig, bodyDelivery } from "./body-mode.ts";
 import type { BodyDelivery, MessageCopy, Observer } from "./digital-hub/contract.ts";
 import type { Outcome } from "./exchange-metrics.ts";
 import { ObservedBody } from "./observed-body.ts";
-import type { ExtprocService } from "./service.ts";
+import type { ExtprocService, ServedExchange } from "./service.ts";
 import { HeaderMap } from "./wire/header-map.ts";
 import { Phase, type ProcessingRequestReader } from "./wire/processing-request.ts";
 import { encodeStreamedBody, unchangedAnswer } from "./wire/processing-response.ts";
 
-export class ObserverSession implements CallReceiver {
+export class ObserverSession implements CallReceiver, ServedExchange {
   readonly call: ServerCall;
   readonly service: ExtprocService;
   readonly #observer: Observer;
@@ -75,6 +75,8 @@ export class ObserverSession implements CallReceiver {
   endForDrain(): void {
     this.#finish("closed_early", this.#duplexOpen > 0 ? StatusCode.UNAVAILABLE : StatusCode.OK);
   }
+
+  checkDeadline(): void {} // answers never wait for the observer
 
   #answer(reader: ProcessingRequestReader): Uint8Array {
     const { phase } = reader;

@@ -9,15 +9,13 @@ import { openHttp2Server } from "../../http2/server.ts";
 import * as metrics from "../../telemetry/metrics.ts";
 import { type OpenTrigger, type OpenTriggerConfig, TriggerError, type TriggerHost } from "../contract.ts";
 import type { ExtprocAttributes } from "./attributes.ts";
-import { createDeadlines } from "./deadlines.ts";
+import { startDeadlineSweep } from "./deadline-sweep.ts";
 import { ExtprocMetrics } from "./exchange-metrics.ts";
-import { createHeaderGuard, type DrainableSession, type ExchangeTimers, type ExtprocService } from "./service.ts";
+import { createHeaderGuard, type ExtprocService, type ServedExchange } from "./service.ts";
 import { Session } from "./session.ts";
 import { ProcessingRequestReader } from "./wire/processing-request.ts";
 
 const SERVICE_NAME = "envoy.service.ext_proc.v3.ExternalProcessor";
-/** Of `timeout`, after which more time is asked for. */
-const EXTEND_AT = 0.8;
 
 export async function openExtproc(
   trigger: OpenTriggerConfig<ExtprocAttributes>,
@@ -25,8 +23,7 @@ export async function openExtproc(
 ): Promise<OpenTrigger> {
   const settings = trigger.attributes;
   const run = toMiddleware(host.function, trigger.name);
-  const sessions = new Set<DrainableSession>();
-  const timers = createTimers(settings);
+  const sessions = new Set<ServedExchange>();
   const service: ExtprocService = {
     settings,
     run,
@@ -38,7 +35,6 @@ export async function openExtproc(
     headerGuard: createHeaderGuard(settings),
     reader: new ProcessingRequestReader(),
     sessions,
-    timers,
   };
   if (settings.type === null && settings.onError === "pass" && host.workerIndex === 0) {
     host.log.warn('onError is "pass": a function that fails lets its exchange through');
@@ -68,6 +64,7 @@ export async function openExtproc(
     acceptor,
     createObserver(trigger.name, host),
   );
+  const stopSweep = settings.timeoutMs === null ? null : startDeadlineSweep(sessions, settings.timeoutMs);
   return {
     address: formatAddress(server.address),
     gracefulShutdownTimeoutMs: settings.gracefulShutdownTimeoutMs,
@@ -81,9 +78,7 @@ export async function openExtproc(
       for (const session of sessions) session.endForDrain();
     },
     async close() {
-      timers?.answer.close();
-      timers?.extend?.close();
-      timers?.extended?.close();
+      stopSweep?.();
       server.close();
     },
   };
@@ -97,18 +92,6 @@ function toMiddleware(loaded: LoadedFunction, triggerName: string): Middleware {
     setting,
     `${loaded.origin.file} is a ${loaded.contract} function: an extproc trigger runs middleware, or Nuclio handlers with a type`,
   );
-}
-
-function createTimers(settings: ExtprocAttributes): ExchangeTimers | null {
-  const { timeoutMs, extendTimeoutMs } = settings;
-  if (timeoutMs === null) return null;
-  const answer = createDeadlines<Session>(timeoutMs, (session) => session.answerOverdue(timeoutMs));
-  if (extendTimeoutMs === null) return { answer, extend: null, extended: null };
-  const extend = createDeadlines<Session>(timeoutMs * EXTEND_AT, (session) => session.askForTime(extendTimeoutMs));
-  const extended = createDeadlines<Session>(extendTimeoutMs, (session) =>
-    session.answerOverdue(timeoutMs * EXTEND_AT + extendTimeoutMs),
-  );
-  return { answer, extend, extended };
 }
 
 /** Threads share a TCP port; each needs a unix socket of its own. */

@@ -5,9 +5,7 @@ import type { HeaderGuard } from "../../function/header-list.ts";
 import type { FunctionOrigin } from "../../function/loaded-function.ts";
 import type { Logger } from "../../telemetry/log.ts";
 import type { ExtprocAttributes, OnError } from "./attributes.ts";
-import type { Deadlines } from "./deadlines.ts";
 import type { ExtprocMetrics } from "./exchange-metrics.ts";
-import type { Session } from "./session.ts";
 import type { ProcessingRequestReader } from "./wire/processing-request.ts";
 
 export interface ExtprocService {
@@ -25,23 +23,15 @@ export interface ExtprocService {
   /** Messages are read one at a time: one reader serves all. */
   readonly reader: ProcessingRequestReader;
   /** Exchanges begun and not ended. */
-  readonly sessions: Set<DrainableSession>;
-  readonly timers: ExchangeTimers | null;
+  readonly sessions: Set<ServedExchange>;
 }
 
-/** An exchange that can be ended before its time. */
-export interface DrainableSession {
+/** An exchange as the trigger looks after it. */
+export interface ServedExchange {
+  /** Ends it while the processor shuts down: the original passes where it can. */
   endForDrain(): void;
-}
-
-/** The timers of answers that are due; null in the service when none is configured. */
-export interface ExchangeTimers {
-  /** Expires after `timeout`. */
-  readonly answer: Deadlines<Session>;
-  /** Expires after 80 % of it, to ask for more; null unless `extendTimeout` is set. */
-  readonly extend: Deadlines<Session> | null;
-  /** Expires when the time asked for is used up too. */
-  readonly extended: Deadlines<Session> | null;
+  /** Asks the proxy for more time, or falls to the failure policy, when an answer is overdue at `now`. */
+  checkDeadline(now: number): void;
 }
 
 /** Which header names functions may change. Framing fields are not refused: the processor keeps them right itself. */

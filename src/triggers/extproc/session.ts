@@ -23,7 +23,7 @@ import { failureReason, isQuietEnd } from "./failure.ts";
 import { toImmediateAnswer } from "./immediate-response.ts";
 import { ProxiedResponse } from "./message.ts";
 import { PassingDirection } from "./passing-direction.ts";
-import type { ExtprocService } from "./service.ts";
+import type { ExtprocService, ServedExchange } from "./service.ts";
 import { Phase, type ProcessingRequestReader } from "./wire/processing-request.ts";
 import {
   type AnswerExtras,
@@ -34,6 +34,8 @@ import {
 } from "./wire/processing-response.ts";
 
 const OK: GrpcStatus = { code: StatusCode.OK };
+/** Share of `timeout` after which more time is asked for. */
+const EXTEND_AT = 0.8;
 const EMPTY: Uint8Array = new Uint8Array(0);
 
 const attributeOf = {
@@ -43,7 +45,7 @@ const attributeOf = {
   ":scheme": "request.scheme",
 } as const;
 
-export class Session implements CallReceiver, DirectionOwner {
+export class Session implements CallReceiver, DirectionOwner, ServedExchange {
   readonly call: ServerCall;
   readonly service: ExtprocService;
   readonly context = new ExchangeContext();
@@ -64,6 +66,8 @@ export class Session implements CallReceiver, DirectionOwner {
   #abortReason: ExchangeError | null = null;
   #log: Logger | null = null;
   #id: string | null = null;
+  /** Since when the answer was due for which more time was asked. */
+  #extended: number | null = null;
 
   constructor(service: ExtprocService, call: ServerCall) {
     this.service = service;
@@ -109,26 +113,28 @@ export class Session implements CallReceiver, DirectionOwner {
     return true;
   }
 
-  /** Ends an exchange whose time is up while the processor shuts down: the original passes where it can. */
   endForDrain(): void {
     const passes = this.request.passable && this.response.passable;
     this.#finish("closed_early", passes ? OK : { code: StatusCode.UNAVAILABLE, message: "shutting down" });
   }
 
-  /** `timeout` passed while an answer was due. */
-  answerOverdue(limitMs: number): void {
-    const error = new ExchangeError("TIMEOUT", `the function took longer than ${limitMs} ms to answer`);
+  checkDeadline(now: number): void {
+    const { timeoutMs, extendTimeoutMs } = this.service.settings;
+    const direction = this.#oldestDue();
+    if (direction === null || timeoutMs === null) return;
+    const since = direction.dueSince;
+    const extendAt = timeoutMs * EXTEND_AT;
+    if (extendTimeoutMs !== null && this.#extended !== since) {
+      if (now - since < extendAt) return;
+      this.#extended = since;
+      this.call.sendFramed(encodeTimeoutOverride(extendTimeoutMs));
+      return;
+    }
+    const limit = extendTimeoutMs === null ? timeoutMs : extendAt + extendTimeoutMs;
+    if (now - since < limit) return;
+    const error = new ExchangeError("TIMEOUT", `the function took longer than ${limit} ms to answer`);
     this.#abortWith(error);
     this.failed(error);
-  }
-
-  /** 80 % of `timeout` passed while an answer was due: asks the proxy for more. */
-  askForTime(ms: number): void {
-    const { timers } = this.service;
-    if (this.#ended || timers === null) return;
-    timers.answer.remove(this);
-    timers.extended?.add(this);
-    this.call.sendFramed(encodeTimeoutOverride(ms));
   }
 
   // What functions see through their faces.
@@ -170,14 +176,8 @@ export class Session implements CallReceiver, DirectionOwner {
 
   // What directions need.
 
-  arrived(): void {
-    this.service.timers?.answer.add(this);
-    this.service.timers?.extend?.add(this);
-  }
-
   answered(direction: Direction, phase: Phase, frame: Uint8Array | null): void {
     this.service.metrics.answered(phase, performance.now() - direction.dueSince);
-    if (this.request.due === Phase.NONE && this.response.due === Phase.NONE) this.#stopTimers();
     if (frame === null) return;
     if (this.service.settings.processing.logPhases) this.log.info({ phase: phaseName(phase) }, "answered");
     this.call.sendFramed(frame);
@@ -371,8 +371,8 @@ export class Session implements CallReceiver, DirectionOwner {
 
   #proxyEnded(reason: string): void {
     if (this.#ended) return;
-    const due = this.request.due !== Phase.NONE ? this.request : this.response;
-    if (due.due === Phase.NONE) {
+    const due = this.#oldestDue();
+    if (due === null) {
       this.#finish(this.#functionDone ? "completed" : "incomplete", OK);
       return;
     }
@@ -387,7 +387,6 @@ export class Session implements CallReceiver, DirectionOwner {
     if (this.#ended) return;
     this.#ended = true;
     const { service } = this;
-    this.#stopTimers();
     service.sessions.delete(this);
     service.metrics.ended(outcome);
     this.call.end(status);
@@ -411,12 +410,10 @@ export class Session implements CallReceiver, DirectionOwner {
     this.#abort?.abort(error);
   }
 
-  #stopTimers(): void {
-    const { timers } = this.service;
-    if (timers === null) return;
-    timers.answer.remove(this);
-    timers.extend?.remove(this);
-    timers.extended?.remove(this);
+  #oldestDue(): Direction | null {
+    const { request, response } = this;
+    if (request.due === Phase.NONE) return response.due === Phase.NONE ? null : response;
+    return response.due !== Phase.NONE && response.dueSince < request.dueSince ? response : request;
   }
 
   #createDirection(isRequest: boolean, mode: BodyMode): Direction {
