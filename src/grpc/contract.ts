@@ -25,7 +25,7 @@ export const StatusCode = {
 } as const;
 export type StatusCode = (typeof StatusCode)[keyof typeof StatusCode];
 
-/** How a call ends. `code` may be any number a service chooses; `message` any text, percent-encoded on the wire. */
+/** How a call ends. `code` may be any number a service chooses; `message` any text; it is cut after 2,048 characters. */
 export interface GrpcStatus {
   readonly code: number;
   readonly message?: string;

@@ -30,3 +30,7 @@ test("status messages keep printable ASCII and encode the rest", () => {
   const cases = { "plain text ~!": "plain text ~!", "50%": "50%25", "a\tb\u007f": "a%09b%7F", "ü☺": "%C3%BC%E2%98%BA" };
   expect(Object.keys(cases).map(encodeStatusMessage)).toEqual(Object.values(cases));
 });
+
+test("status messages are cut where headers would grow too long", () => {
+  expect(encodeStatusMessage("a".repeat(100_000))).toBe(`${"a".repeat(2048)}%E2%80%A6`);
+});

@@ -8,6 +8,9 @@ export const RESPONSE_FIELDS: FieldLines = [":status", "200", "content-type", "a
 const OK_TRAILERS: FieldLines = ["grpc-status", "0"];
 const OK_TRAILERS_ONLY: FieldLines = [...RESPONSE_FIELDS, ...OK_TRAILERS];
 
+/** Longer messages are cut, so that a header section stays within what peers accept. */
+const MAX_MESSAGE_CHARACTERS = 2048;
+
 /** The trailers of a call that has sent its headers. Throws as `encodeMetadata` does. */
 export function statusTrailers(status: GrpcStatus): FieldLines {
   return isPlainOk(status) ? OK_TRAILERS : statusFields(status);
@@ -19,7 +22,8 @@ export function trailersOnly(status: GrpcStatus): FieldLines {
 }
 
 /** Percent-encodes the UTF-8 of a message: everything but printable ASCII, and the percent sign. */
-export function encodeStatusMessage(message: string): string {
+export function encodeStatusMessage(text: string): string {
+  const message = text.length <= MAX_MESSAGE_CHARACTERS ? text : `${text.slice(0, MAX_MESSAGE_CHARACTERS)}…`;
   if (/^[ -$&-~]*$/.test(message)) return message;
   let encoded = "";
   for (const byte of Buffer.from(message)) {
