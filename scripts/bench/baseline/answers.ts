@@ -51,7 +51,7 @@ function pass(phase: Phase): ConstantAnswer {
 function setHeaders(phase: Phase, names: readonly string[]): ConstantAnswer {
   const set_headers = names.map((key) => ({
     header: { key, raw_value: Buffer.from("yes", "latin1") },
-    append: { value: false },
+    append: {},
     append_action: "OVERWRITE_IF_EXISTS_OR_ADD",
   }));
   return { message: { [phase]: { response: { header_mutation: { set_headers } } } }, closes: false };

@@ -2,7 +2,8 @@
  * One HTTP/2 connection that plays the same exchange on several streams at a time, each followed by the next.
  * It does per message what a client must and no more, so that the server is what is measured: frames come from
  * templates, answers are counted and known by their first byte, header blocks are not decoded.
- * It ends streams as Envoy does, keeps to the server's windows and gives its own back.
+ * It ends streams as Envoy does, keeps to the connection's window (an exchange is smaller than any stream's initial
+ * one) and gives its own back.
  */
 import type { Socket } from "bun";
 import {
