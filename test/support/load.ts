@@ -3,6 +3,7 @@
  * looked at: a status that is not 2xx, a lost connection or a wrong body is a failure.
  */
 import type { Socket } from "bun";
+import { openWriter, type SocketWriter } from "./socket.ts";
 
 export interface LoadOptions {
   readonly port: number;
@@ -204,36 +205,56 @@ function takeAnswer(received: Buffer): Answer | null {
   }
 }
 
-/** A server that answers every request head with the same bytes once its body has come: the upstream of a load. */
-export function startConstantUpstream(body = "hello"): Disposable & { readonly port: number } {
-  const answer = Buffer.from(
-    `HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\ncontent-length: ${body.length}\r\n\r\n${body}`,
-  );
-  const server = Bun.listen<{ skip: number; rest: Buffer }>({
+/** The upstream of a load: answers every request with the same bytes once its body has come. */
+export interface ConstantUpstream extends Disposable {
+  readonly port: number;
+  readonly requests: number;
+  /** Bytes of all request bodies together. */
+  readonly bodyBytes: number;
+}
+
+export function startConstantUpstream(body = "hello"): ConstantUpstream {
+  const head = `HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\ncontent-length: ${body.length}\r\n\r\n`;
+  const answer = Buffer.from(head + body);
+  let requests = 0;
+  let bodyBytes = 0;
+  const server = Bun.listen<{ skip: number; rest: Buffer; writer: SocketWriter }>({
     hostname: "127.0.0.1",
     port: 0,
     socket: {
       open: (socket) => {
-        socket.data = { skip: 0, rest: Buffer.alloc(0) };
+        socket.data = { skip: 0, rest: Buffer.alloc(0), writer: openWriter(socket) };
       },
+      drain: (socket) => socket.data.writer.onDrain(),
       data: (socket, bytes) => {
         const state = socket.data;
         let buffer = state.rest.length === 0 ? Buffer.from(bytes) : Buffer.concat([state.rest, bytes]);
         for (;;) {
           const skipped = Math.min(state.skip, buffer.length);
           state.skip -= skipped;
+          bodyBytes += skipped;
           buffer = buffer.subarray(skipped);
-          if (skipped > 0 && state.skip === 0) socket.write(answer);
+          if (skipped > 0 && state.skip === 0) state.writer.write(answer);
           const headEnd = state.skip > 0 ? -1 : buffer.indexOf("\r\n\r\n", 0, "latin1");
           if (headEnd < 0) break;
+          requests++;
           const length = /\r\ncontent-length: (\d+)/i.exec(buffer.toString("latin1", 0, headEnd + 2))?.[1];
           buffer = buffer.subarray(headEnd + 4);
           state.skip = Number(length ?? 0);
-          if (state.skip === 0) socket.write(answer);
+          if (state.skip === 0) state.writer.write(answer);
         }
         state.rest = buffer;
       },
     },
   });
-  return { port: server.port, [Symbol.dispose]: () => server.stop(true) };
+  return {
+    port: server.port,
+    get requests() {
+      return requests;
+    },
+    get bodyBytes() {
+      return bodyBytes;
+    },
+    [Symbol.dispose]: () => server.stop(true),
+  };
 }
