@@ -48,7 +48,8 @@ function fromHandlerResponse(response: HandlerResponse): NuclioResult {
   return {
     status: checkedStatus(response.status_code),
     headers,
-    contentType: response.givenContentType ?? headerType ?? contentType,
+    // The argument stands between headers and status: without a body it is often only there to reach the latter.
+    contentType: (body === null ? null : response.givenContentType) ?? headerType ?? contentType,
     body,
   };
 }
