@@ -1,6 +1,7 @@
 /** What a user may write in the function's configuration: each option once, with its default and its description. */
 import * as v from "valibot";
 import { duration, integer, positiveDuration } from "../triggers/option-types.ts";
+import { whyNotServed } from "./runtime.ts";
 import { withoutEffect } from "./schema-shape.ts";
 import type { Schema } from "./schema-shape.ts";
 
@@ -97,6 +98,10 @@ const spec = v.pipe(
     runtime: v.optional(
       v.pipe(
         v.string(),
+        v.rawCheck(({ dataset, addIssue }) => {
+          const reason = dataset.typed ? whyNotServed(dataset.value) : null;
+          if (reason !== null) addIssue({ message: reason });
+        }),
         v.description("The contract the function follows: `nodejs` is Nuclio's. Absent: found from its exports."),
       ),
       "",

@@ -49,6 +49,7 @@ function syntaxMessage(code: string, message: string): string {
     BLOCK_AS_IMPLICIT_KEY: 'A key and its map stand on one line: quote the value if it holds ": "',
     BAD_SCALAR_START: `${message}: quote the value`,
   };
+  if (message.includes("call stack")) return "The brackets are nested too deeply";
   return mends[code] ?? message;
 }
 
