@@ -12,7 +12,7 @@ import * as v from "valibot";
 import { type ExtprocAttributes, extprocAttributes } from "./attributes.ts";
 import { startDeadlineSweep } from "./deadline-sweep.ts";
 import { ExtprocMetrics } from "./exchange-metrics.ts";
-import { type ExtprocService, type ServedExchange, createHeaderGuard } from "./service.ts";
+import { type MiddlewareService, type ServedExchange, createHeaderGuard } from "./service.ts";
 import { Session } from "./session.ts";
 import { ProcessingRequestReader } from "./wire/processing-request.ts";
 
@@ -33,7 +33,7 @@ export interface LogLine {
   readonly message: string;
 }
 
-export interface FakeService extends ExtprocService {
+export interface FakeService extends MiddlewareService {
   readonly lines: LogLine[];
   /** Counters by "name{label,…}". */
   readonly counters: Map<string, NumberCell>;
@@ -43,7 +43,7 @@ export interface FakeService extends ExtprocService {
 export function fakeService(
   run: Middleware,
   attributes: object = {},
-  overrides: Partial<ExtprocService> = {},
+  overrides: Partial<MiddlewareService> = {},
 ): FakeService {
   const settings: ExtprocAttributes = v.parse(extprocAttributes, attributes);
   const lines: LogLine[] = [];
@@ -97,7 +97,7 @@ export class FakeEnvoy implements ServerCall {
   #configSent = false;
 
   /** `config` is the `protocol_config` announced, e.g. `{ requestBodyMode: "BUFFERED" }`; null for none. */
-  constructor(service: ExtprocService, config: object | null = {}) {
+  constructor(service: MiddlewareService, config: object | null = {}) {
     this.#config = config;
     this.session = new Session(service, this);
   }
@@ -209,6 +209,7 @@ export class FakeEnvoy implements ServerCall {
       case "immediateResponse":
         this.#closed = true;
         return;
+      case undefined:
       default:
         throw new Error(`spurious: no member of the oneof in ${JSON.stringify(answer)}`);
     }

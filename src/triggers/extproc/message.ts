@@ -8,7 +8,8 @@ import type { BodyDelivery, ProcessedRequest, ProcessedResponse } from "./digita
 import type { Direction } from "./direction.ts";
 
 const decoder = new TextDecoder();
-const NOT_IN_A_PATH = /[\x00-\x20\x7f]|[^\x00-\xff]/;
+/** Neither blanks nor controls, which would end a request line, nor what is no Latin-1. */
+const NOT_IN_A_PATH = /[^!-~\x80-\xff]/;
 const NOT_IN_A_TOKEN = /[^!#$%&'*+\-.^_`|~0-9A-Za-z]/;
 
 abstract class ProxiedMessage {

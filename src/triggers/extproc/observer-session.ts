@@ -102,8 +102,10 @@ export class ObserverSession implements CallReceiver, ServedExchange {
       case Phase.REQUEST_TRAILERS:
         this.#bodies.request?.end();
         return;
-      default:
+      case Phase.RESPONSE_TRAILERS:
         this.#bodies.response?.end();
+        return;
+      case Phase.NONE:
     }
   }
 

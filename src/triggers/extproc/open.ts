@@ -1,16 +1,17 @@
 /** Opens the trigger in this thread: the listener, the gRPC services on it, and what its exchanges share. */
-import type { Middleware } from "../../function/contract.ts";
-import type { LoadedFunction } from "../../function/loaded-function.ts";
 import { createGrpcAcceptor } from "../../grpc/acceptor.ts";
-import type { GrpcService } from "../../grpc/contract.ts";
+import type { CallReceiver, GrpcService, ServerCall } from "../../grpc/contract.ts";
 import { HealthRegistry, ServingStatus } from "../../grpc/health.ts";
+import { createReflectionServices } from "../../grpc/reflection.ts";
 import type { Http2Observer, ListenAddress } from "../../http2/contract.ts";
 import { openHttp2Server } from "../../http2/server.ts";
-import * as metrics from "../../telemetry/metrics.ts";
+import { abuseRefusals, http2Connections, http2ConnectionsTotal } from "../../telemetry/metrics.ts";
 import { type OpenTrigger, type OpenTriggerConfig, TriggerError, type TriggerHost } from "../contract.ts";
 import type { ExtprocAttributes } from "./attributes.ts";
 import { startDeadlineSweep } from "./deadline-sweep.ts";
 import { ExtprocMetrics } from "./exchange-metrics.ts";
+import { ObserverSession } from "./observer-session.ts";
+import { type ExtprocFunction, openFunction } from "./open-function.ts";
 import { createHeaderGuard, type ExtprocService, type ServedExchange } from "./service.ts";
 import { Session } from "./session.ts";
 import { ProcessingRequestReader } from "./wire/processing-request.ts";
@@ -22,16 +23,16 @@ export async function openExtproc(
   host: TriggerHost,
 ): Promise<OpenTrigger> {
   const settings = trigger.attributes;
-  const run = toMiddleware(host.function, trigger.name);
+  const metrics = new ExtprocMetrics(host.metrics, trigger.name, host.workerIndex);
+  const opened = await openFunction(trigger, host, metrics);
   const sessions = new Set<ServedExchange>();
   const service: ExtprocService = {
     settings,
-    run,
     origin: host.function.origin,
     onError: settings.onError ?? (settings.type === null ? 500 : "pass"),
     runsWithoutRequest: settings.type !== null || settings.withoutRequest === "run",
     log: host.log,
-    metrics: new ExtprocMetrics(host.metrics, trigger.name, host.workerIndex),
+    metrics,
     headerGuard: createHeaderGuard(settings),
     reader: new ProcessingRequestReader(),
     sessions,
@@ -41,12 +42,12 @@ export async function openExtproc(
   }
   const processor: GrpcService = {
     name: SERVICE_NAME,
-    methods: { Process: { open: (call) => new Session(service, call) } },
+    methods: { Process: { open: createReceiver(opened, service) } },
   };
   const health = new HealthRegistry();
   health.set(SERVICE_NAME, ServingStatus.SERVING);
   const acceptor = createGrpcAcceptor({
-    services: [processor, health.service],
+    services: [processor, health.service, ...createReflectionServices([SERVICE_NAME, health.service.name])],
     maxMessageBytes: settings.maxMessageBytes,
     observer: {
       callOpened() {},
@@ -76,6 +77,7 @@ export async function openExtproc(
       await delay(settings.drainDelayMs, deadline);
       await server.drain(deadline);
       for (const session of sessions) session.endForDrain();
+      if (opened.kind === "observer") await untilAborted(opened.observer.idle(), deadline);
     },
     async close() {
       stopSweep?.();
@@ -84,14 +86,10 @@ export async function openExtproc(
   };
 }
 
-function toMiddleware(loaded: LoadedFunction, triggerName: string): Middleware {
-  if (loaded.contract === "middleware") return loaded.run;
-  const setting = `spec.triggers.${triggerName}.attributes.type`;
-  throw new TriggerError(
-    "CONTRACT_MISMATCH",
-    setting,
-    `${loaded.origin.file} is a ${loaded.contract} function: an extproc trigger runs middleware, or Nuclio handlers with a type`,
-  );
+function createReceiver(opened: ExtprocFunction, service: ExtprocService): (call: ServerCall) => CallReceiver {
+  if (opened.kind === "observer") return (call) => new ObserverSession(service, opened.observer, call);
+  const withFunction = { ...service, run: opened.run };
+  return (call) => new Session(withFunction, call);
 }
 
 /** Threads share a TCP port; each needs a unix socket of its own. */
@@ -117,8 +115,8 @@ async function readTls(tls: NonNullable<ExtprocAttributes["tls"]>, triggerName: 
 }
 
 function createObserver(triggerName: string, { metrics: recorder, log }: TriggerHost): Http2Observer {
-  const open = recorder.number(metrics.http2Connections, [triggerName]);
-  const total = recorder.number(metrics.http2ConnectionsTotal, [triggerName]);
+  const open = recorder.number(http2Connections, [triggerName]);
+  const total = recorder.number(http2ConnectionsTotal, [triggerName]);
   return {
     connectionOpened() {
       open.value++;
@@ -129,7 +127,7 @@ function createObserver(triggerName: string, { metrics: recorder, log }: Trigger
       log.debug({ reason }, "connection closed");
     },
     abuseRefused(budget) {
-      recorder.number(metrics.abuseRefusals, [triggerName, budget]).value++;
+      recorder.number(abuseRefusals, [triggerName, budget]).value++;
       log.warn({ budget }, "a client went beyond an abuse budget: its connection was ended");
     },
   };
@@ -143,13 +141,14 @@ function formatAddress(address: ListenAddress): string {
 }
 
 function delay(ms: number, signal: AbortSignal): Promise<void> {
-  if (ms === 0 || signal.aborted) return Promise.resolve();
-  return new Promise((resolve) => {
-    const timer = setTimeout(done, ms);
-    signal.addEventListener("abort", done, { once: true });
-    function done(): void {
-      clearTimeout(timer);
-      resolve();
-    }
+  return ms === 0 ? Promise.resolve() : untilAborted(Bun.sleep(ms), signal);
+}
+
+/** Resolves with `promise` or as soon as `signal` aborts. */
+function untilAborted(promise: Promise<void>, signal: AbortSignal): Promise<void> {
+  const aborted = new Promise<void>((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener("abort", () => resolve(), { once: true });
   });
+  return Promise.race([promise, aborted]);
 }

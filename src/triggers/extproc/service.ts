@@ -10,7 +10,6 @@ import type { ProcessingRequestReader } from "./wire/processing-request.ts";
 
 export interface ExtprocService {
   readonly settings: ExtprocAttributes;
-  readonly run: Middleware;
   readonly origin: FunctionOrigin;
   /** What becomes of an exchange whose function failed. */
   readonly onError: OnError;
@@ -24,6 +23,11 @@ export interface ExtprocService {
   readonly reader: ProcessingRequestReader;
   /** Exchanges begun and not ended. */
   readonly sessions: Set<ServedExchange>;
+}
+
+/** With the function that stands in the way of its exchanges. */
+export interface MiddlewareService extends ExtprocService {
+  readonly run: Middleware;
 }
 
 /** An exchange as the trigger looks after it. */

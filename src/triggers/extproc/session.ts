@@ -23,7 +23,7 @@ import { failureReason, isQuietEnd } from "./failure.ts";
 import { toImmediateAnswer } from "./immediate-response.ts";
 import { ProxiedResponse } from "./message.ts";
 import { PassingDirection } from "./passing-direction.ts";
-import type { ExtprocService, ServedExchange } from "./service.ts";
+import type { MiddlewareService, ServedExchange } from "./service.ts";
 import { Phase, type ProcessingRequestReader } from "./wire/processing-request.ts";
 import {
   type AnswerExtras,
@@ -47,7 +47,7 @@ const attributeOf = {
 
 export class Session implements CallReceiver, DirectionOwner, ServedExchange {
   readonly call: ServerCall;
-  readonly service: ExtprocService;
+  readonly service: MiddlewareService;
   readonly context = new ExchangeContext();
   readonly #startedAt = performance.now();
   #config: ProtocolConfig | null = null;
@@ -69,7 +69,7 @@ export class Session implements CallReceiver, DirectionOwner, ServedExchange {
   /** Since when the answer was due for which more time was asked. */
   #extended: number | null = null;
 
-  constructor(service: ExtprocService, call: ServerCall) {
+  constructor(service: MiddlewareService, call: ServerCall) {
     this.service = service;
     this.call = call;
     service.sessions.add(this);
@@ -270,8 +270,8 @@ export class Session implements CallReceiver, DirectionOwner, ServedExchange {
         if (!this.#responseBegins()) return;
         this.response.onTrailers(reader.headers());
         break;
-      default:
-        return; // no phase: settings only, nothing to answer
+      case Phase.NONE:
+        return; // settings only: nothing to answer
     }
     this.#next?.resolve(this.#responseFace());
     this.#run();

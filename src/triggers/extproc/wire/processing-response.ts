@@ -73,8 +73,10 @@ function answerTag(phase: Phase): number {
       return 0x22;
     case Phase.REQUEST_TRAILERS:
       return 0x2a;
-    default:
+    case Phase.RESPONSE_TRAILERS:
       return 0x32;
+    case Phase.NONE:
+      throw new RangeError("only a phase can be answered");
   }
 }
 

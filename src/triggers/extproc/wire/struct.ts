@@ -70,7 +70,8 @@ function fromValue(value: Value): JsonValue {
       return fromStruct(value.getStructValue() ?? new Struct());
     case Value.KindCase.LIST_VALUE:
       return (value.getListValue()?.getValuesList() ?? []).map(fromValue);
-    default:
+    case Value.KindCase.NULL_VALUE:
+    case Value.KindCase.KIND_NOT_SET:
       return null;
   }
 }
