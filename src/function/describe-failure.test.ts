@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { join } from "node:path";
-import { scratchDirectory } from "../../test/support/scratch-directory.ts";
+import { scratchDirectory } from "./scratch-directory.test-support.ts";
 import { describeFailure } from "./describe-failure.ts";
 import { ExchangeError } from "./errors.ts";
 import { FieldList } from "./header-list.ts";

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { join } from "node:path";
-import { scratchDirectory } from "../../test/support/scratch-directory.ts";
+import { scratchDirectory } from "./scratch-directory.test-support.ts";
 import type { LoadHints } from "./demanded-contract.ts";
 import { FunctionLoadError } from "./load-error.ts";
 import { loadFunction } from "./load.ts";

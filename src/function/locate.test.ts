@@ -1,14 +1,14 @@
 import { describe, expect, test } from "bun:test";
 import { symlinkSync } from "node:fs";
 import { join } from "node:path";
-import { scratchDirectory } from "../../test/support/scratch-directory.ts";
+import { scratchDirectory } from "./scratch-directory.test-support.ts";
 import { FunctionLoadError } from "./load-error.ts";
 import { locateFunction } from "./locate.ts";
 
 const extensions = ".ts .mts .cts .tsx .js .mjs .cjs";
 
 function locate(handler: string, searchPath: readonly string[], places: string = "/nowhere") {
-  return locateFunction({ handler, runtime: "", searchPath }, { NUCLIO_HANDLER_DIR: places });
+  return locateFunction({ handler, searchPath }, { NUCLIO_HANDLER_DIR: places });
 }
 
 function failure(handler: string, searchPath: readonly string[]) {

@@ -1,8 +1,17 @@
 /** Finds the file of the function that `spec.handler` or the command line names. */
 import { readFileSync, realpathSync, statSync } from "node:fs";
 import { extname, isAbsolute, join, resolve } from "node:path";
-import type { FunctionConfig } from "../config/contract.ts";
 import { FunctionLoadError } from "./load-error.ts";
+
+/** Where the configuration says the function is. */
+export interface FunctionSource {
+  /** `spec.handler` or the command line's file; "" when neither is given. */
+  readonly handler: string;
+  /** `spec.runtime`, "" when absent. */
+  readonly runtime: string;
+  /** Directories to look in, in order; absolute. */
+  readonly searchPath: readonly string[];
+}
 
 export interface FunctionLocation {
   /** Real path: a path that held a symbolic link would be loaded from where the link once pointed. */
@@ -17,11 +26,11 @@ export interface FunctionLocation {
  * @throws FunctionLoadError `BAD_HANDLER`, `FUNCTION_NOT_FOUND`
  */
 export function locateFunction(
-  config: FunctionConfig,
+  source: Pick<FunctionSource, "handler" | "searchPath">,
   environment: Readonly<Record<string, string | undefined>>,
 ): FunctionLocation {
-  const places = [...new Set([...config.searchPath, environment["NUCLIO_HANDLER_DIR"] || "/opt/nuclio"])];
-  const { handler } = config;
+  const places = [...new Set([...source.searchPath, environment["NUCLIO_HANDLER_DIR"] || "/opt/nuclio"])];
+  const { handler } = source;
   const whole = find(handler, places);
   if (whole !== null) return { file: whole, exportName: null };
 

@@ -5,7 +5,7 @@ import { executablePath } from "../support/executable.ts";
 import { freePort, freePorts } from "../support/ports.ts";
 import { startProcess } from "../support/process.ts";
 import { startProcessor } from "../support/processor.ts";
-import { scratchDirectory } from "../support/scratch-directory.ts";
+import { scratchDirectory } from "../../src/function/scratch-directory.test-support.ts";
 
 /** Own servers on free ports, so that runs do not meet. */
 function ownPorts(): Record<string, string> {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { join } from "node:path";
-import { MemoryLog } from "../../../test/support/memory-log.ts";
-import { scratchDirectory } from "../../../test/support/scratch-directory.ts";
+import { MemoryLog } from "../memory-log.test-support.ts";
+import { scratchDirectory } from "../scratch-directory.test-support.ts";
 import type { NuclioContext, NuclioHandler, NuclioInitContext } from "../contract.ts";
 import { FunctionLoadError } from "../load-error.ts";
 import { createEvent, type EventInit } from "./event.ts";
@@ -122,7 +122,7 @@ describe("the result", () => {
     ["called back at once", (context) => context.callback("x")],
     ["called back later", (context) => void setTimeout(() => context.callback("x"), 1)],
     ["called back with a promise", (context) => context.callback(Promise.resolve("x"))],
-    ["called back by a detached callback", ({ callback }) => void queueMicrotask(() => callback("x"))],
+    ["called back by a detached callback", ({ callback }) => queueMicrotask(() => callback("x"))],
     ["called back, then resolved empty", async (context) => context.callback("x")],
   ])("is what was %s", async (_, handler) => {
     const { call, log } = await open(handler);

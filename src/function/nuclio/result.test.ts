@@ -157,5 +157,5 @@ test("a status is a number or its text, 100 to 599", () => {
   expect([100, 599, "200", " 404 "].map(parseStatus)).toEqual([100, 599, 200, 404]);
   expect(
     [99, 600, "", "20", "2000", "4e2", "abc", 200.5, Number.NaN, null, undefined, {}, true].map(parseStatus),
-  ).toEqual(new Array<null>(13).fill(null));
+  ).toEqual(Array.from({ length: 13 }, () => null));
 });

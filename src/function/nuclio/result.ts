@@ -110,12 +110,16 @@ function headerLines(given: Headers | Record<string, unknown> | null | undefined
     const key = name.toLowerCase();
     for (const one of Array.isArray(value) ? (value as unknown[]) : [value]) {
       if (one === undefined || one === null) continue;
-      if (typeof one === "object" || typeof one === "function") {
-        throw new Error(`the handler's header "${name}" is neither text nor a number: ${Bun.inspect(one)}`);
-      }
-      if (key === "content-type") contentType = String(one);
-      else headers.push([key, String(one)]);
+      const text = headerText(name, one);
+      if (key === "content-type") contentType = text;
+      else headers.push([key, text]);
     }
   }
   return { headers, contentType };
+}
+
+function headerText(name: string, value: unknown): string {
+  if (typeof value === "string") return value;
+  if (typeof value === "number" || typeof value === "boolean" || typeof value === "bigint") return String(value);
+  throw new Error(`the handler's header "${name}" is neither text nor a number: ${Bun.inspect(value)}`);
 }

@@ -1,5 +1,5 @@
 /** An exchange in memory: what the handler would see and what the proxy would be told. */
-import { MemoryLog } from "../../../../test/support/memory-log.ts";
+import { MemoryLog } from "../../../function/memory-log.test-support.ts";
 import type { Attributes, Metadata, MiddlewareResult } from "../../../function/contract.ts";
 import { ExchangeError } from "../../../function/errors.ts";
 import { FieldList, type HeaderChanges } from "../../../function/header-list.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { MemoryLog } from "../../../../test/support/memory-log.ts";
+import { MemoryLog } from "../../../function/memory-log.test-support.ts";
 import type { NuclioEvent, NuclioHandler } from "../../../function/contract.ts";
 import { ExchangeError } from "../../../function/errors.ts";
 import { FieldList } from "../../../function/header-list.ts";
@@ -49,7 +49,7 @@ describe("an observer", () => {
     expect(
       events
         .map(({ headers, body, method, path }) => [headers["processing-phase"], body.toString(), method, path])
-        .toSorted(),
+        .toSorted((a, b) => Number(a[0]) - Number(b[0])),
     ).toEqual([
       ["1", "", "POST", "/p"],
       ["2", "body", "POST", "/p"],

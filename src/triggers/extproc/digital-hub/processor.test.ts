@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import type { NuclioEvent, NuclioHandler } from "../../../function/contract.ts";
-import { MemoryLog } from "../../../../test/support/memory-log.ts";
+import { MemoryLog } from "../../../function/memory-log.test-support.ts";
 import { ExchangeError } from "../../../function/errors.ts";
 import { openNuclioFunction } from "../../../function/nuclio/open.ts";
 import { type MemoryExchangeInit, runExchange } from "./memory-exchange.test-support.ts";

@@ -1,5 +1,5 @@
 /** A log for tests that keeps its lines. */
-import type { FunctionLog } from "../../src/function/contract.ts";
+import type { FunctionLog } from "./contract.ts";
 
 export type LogLine = readonly [level: "debug" | "info" | "warn" | "error", message: string, fields?: object];
 
