@@ -54,7 +54,7 @@ export class GrpcCall implements ServerCall, Http2StreamHandler, MessageSink {
   open(method: GrpcMethod, timeoutMs: number | null, endStream: boolean): void {
     this.#limits.observer?.callOpened(this.path);
     if (timeoutMs !== null) {
-      if (timeoutMs <= 0) return this.#expire();
+      if (timeoutMs <= 0) return this.expire();
       if (timeoutMs <= MAX_TIMER_MS) this.#timer = setTimeout(expire, timeoutMs, this);
     }
     try {
@@ -185,7 +185,8 @@ export class GrpcCall implements ServerCall, Http2StreamHandler, MessageSink {
   }
 
   takeMessage(flag: number, message: Uint8Array): void {
-    const plain = flag === 0 ? message : this.#decode(message);
+    const coding = this.#coding;
+    const plain = flag === 0 || coding === null ? message : this.#decode(coding, message);
     if (plain === null) return;
     try {
       this.#receiver?.onMessage(plain);
@@ -194,9 +195,8 @@ export class GrpcCall implements ServerCall, Http2StreamHandler, MessageSink {
     }
   }
 
-  #decode(encoded: Uint8Array): Uint8Array | null {
-    // The flag was refused by `acceptMessage` when there is no coding.
-    const coding = this.#coding ?? "gzip";
+  /** Null when the call or the receiver was told that the message is none. */
+  #decode(coding: MessageCoding, encoded: Uint8Array): Uint8Array | null {
     const decoded = decodeMessage(coding, encoded, this.#limits.maxMessageBytes);
     if (decoded.kind === "message") return decoded.message;
     if (decoded.kind === "too-long") this.#refuseOversized(this.#limits.maxMessageBytes + 1);
@@ -214,12 +214,8 @@ export class GrpcCall implements ServerCall, Http2StreamHandler, MessageSink {
     this.#cancel(StatusCode.RESOURCE_EXHAUSTED, `message of ${bytes} bytes is longer than the limit of ${limit}`);
   }
 
+  /** The deadline has passed. */
   expire(): void {
-    this.#timer = null;
-    if (!this.#ended) this.#expire();
-  }
-
-  #expire(): void {
     this.#cancel(StatusCode.DEADLINE_EXCEEDED, "deadline exceeded");
   }
 
