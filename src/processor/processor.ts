@@ -43,6 +43,7 @@ export async function runProcessor(options: ProcessorOptions): Promise<number> {
     name: "processor",
     colours: options.colours,
   });
+  logDefects(log);
   const end = Promise.withResolvers<number>();
   let state: State = "starting";
   let pool: WorkerPool | null = null;
@@ -99,6 +100,13 @@ export async function runProcessor(options: ProcessorOptions): Promise<number> {
   return end.promise;
 }
 
+/** An error of the control plane is ours to mend; the traffic on the workers goes on meanwhile. */
+function logDefects(log: Logger): void {
+  const write = (error: unknown): void => log.error({ err: error }, "a defect in the processor itself");
+  process.on("uncaughtException", write);
+  process.on("unhandledRejection", write);
+}
+
 async function drain(pool: WorkerPool, signal: string, log: Logger): Promise<number> {
   const limits = pool.status().flatMap((worker) => worker.triggers.map((each) => each.gracefulShutdownTimeoutMs));
   const limitMs = Math.max(0, ...limits);
@@ -152,7 +160,14 @@ function logStart(
     const place = addresses.length === 0 ? "" : ` on ${addresses.join(", ")}`;
     const count = opened.length === 1 ? "1 worker" : `${opened.length} workers`;
     log.info(
-      { kind: trigger.kind, addresses, workers: opened.length, file: loaded?.file, export: loaded?.exportName },
+      {
+        trigger: trigger.name,
+        kind: trigger.kind,
+        addresses,
+        workers: opened.length,
+        file: loaded?.file,
+        export: loaded?.exportName,
+      },
       `${trigger.kind} "${trigger.name}"${place}: ${loaded?.contract ?? "function"} ${loaded?.file ?? ""}, ${count}`,
     );
   }

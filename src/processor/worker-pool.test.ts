@@ -175,6 +175,18 @@ describe("a worker pool", () => {
     });
   });
 
+  test("the metrics of a hanging worker are the last it published, without a long wait", async () => {
+    const { pool, count, get } = openPool(makeConfig({ hangTimeoutMs: 2000 }));
+    await pool.start();
+    await get("/");
+    await Bun.sleep(250);
+    void get("/spin").catch(() => undefined);
+    await Bun.sleep(50);
+    const startedAt = performance.now();
+    expect(await count(exchanges)).toEqual({ "echo completed": 1 });
+    expect(performance.now() - startedAt).toBeLessThan(400);
+  });
+
   test("process.exit ends the worker only, and says how many exchanges went with it", async () => {
     const { pool, lines, count, get } = openPool(makeConfig());
     await pool.start();

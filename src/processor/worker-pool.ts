@@ -44,6 +44,9 @@ export interface WorkerPool {
   status(): readonly WorkerStatus[];
 }
 
+/** Loading that takes longer is worth a line in the log. */
+const slowLoadMs = 5000;
+
 /** How many workers the triggers need, and which trigger opens in which of them. */
 export function assignTriggers(config: ProcessorConfig, kinds: readonly TriggerKind[]): readonly WorkerTrigger[][] {
   const counts = config.triggers.map((trigger) => {
@@ -162,7 +165,12 @@ class WorkerSlot {
   }
 
   async #whenReady(thread: WorkerThread): Promise<boolean> {
+    const impatience = setTimeout(() => {
+      const message = `worker ${this.#index} is still loading the function: does a top-level await not settle?`;
+      this.#options.log.warn({ worker: this.#index }, message);
+    }, slowLoadMs);
     const report = await thread.ready;
+    clearTimeout(impatience);
     if (report === null) return false;
     this.#update({ state: "ready", function: report.function, triggers: report.triggers });
     return true;
@@ -219,9 +227,9 @@ function describeEnd(end: Exclude<ThreadEnd, { cause: "stopped" }>): StartProble
     case "start":
       return end.problem;
     case "hang": {
-      const seconds = (end.silentMs / 1000).toFixed(1);
-      const message = `the function kept its thread busy for ${seconds} s without a pause (spec.hangTimeout)`;
-      return { code: "HANG", setting: "spec.hangTimeout", message };
+      const busy = `kept its thread busy for ${(end.silentMs / 1000).toFixed(1)} s without a pause`;
+      if (end.loading) return { code: "HANG", setting: null, message: `the function ${busy} while it was loaded` };
+      return { code: "HANG", setting: "spec.hangTimeout", message: `the function ${busy} (spec.hangTimeout)` };
     }
     case "exit": {
       const message = end.code === null ? "the thread ended" : `the function called process.exit(${end.code})`;

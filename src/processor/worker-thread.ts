@@ -19,7 +19,7 @@ export type ThreadEnd = { readonly lost: number } & (
   | { readonly cause: "start"; readonly problem: StartProblem }
   | { readonly cause: "exit"; readonly code: number | null }
   | { readonly cause: "error"; readonly error: unknown }
-  | { readonly cause: "hang"; readonly silentMs: number }
+  | { readonly cause: "hang"; readonly silentMs: number; /** Before it was ready. */ readonly loading: boolean }
   | { readonly cause: "stopped" }
 );
 
@@ -66,6 +66,7 @@ class Thread implements WorkerThread {
   readonly #drained = Promise.withResolvers<number | null>();
   readonly #published = new Map<number, () => void>();
   #publishId = 0;
+  #loading = true;
   #over = false;
   #error: { readonly value: unknown } | null = null;
 
@@ -86,7 +87,7 @@ class Thread implements WorkerThread {
       this.#control,
       beatIntervalMs,
       Math.max(loadSilenceMs, options.hangTimeoutMs),
-      (silentMs) => void this.#terminate({ cause: "hang", silentMs }),
+      (silentMs) => void this.#terminate({ cause: "hang", silentMs, loading: this.#loading }),
     );
     // Without an `error` listener a worker's death would end the process.
     this.#worker.on("error", (error: unknown) => {
@@ -126,6 +127,7 @@ class Thread implements WorkerThread {
     if (this.#over) return;
     switch (report.kind) {
       case "ready":
+        this.#loading = false;
         this.#watch.setLimit(this.#hangTimeoutMs);
         this.#resolveReady(report);
         return;

@@ -24,7 +24,7 @@ async function runToEnd(args: readonly string[], env: Record<string, string> = {
     env: { ...ownPorts(), ...env },
     ...(cwd !== undefined && { cwd }),
   });
-  const code = await Promise.race([child.exited, Bun.sleep(10_000).then(() => "still running")]);
+  const code = await Promise.race([child.exited, Bun.sleep(12_000).then(() => "still running")]);
   await Bun.sleep(20);
   return { code, lines: [...child.lines] };
 }
@@ -69,6 +69,14 @@ describe("a start that fails", () => {
     expect(code).toBe(1);
     expect(text).toBe("processor: the function called process.exit(0)");
   });
+
+  test("a function that never stops loading is given up after ten seconds", async () => {
+    const { code, text } = await runFunction("for (;;);");
+    expect(code).toBe(1);
+    expect(text).toMatch(
+      /^processor: the function kept its thread busy for 10\.\d s without a pause while it was loaded$/mu,
+    );
+  }, 15_000);
 
   test("a function that kills the whole first start in several workers says so once", async () => {
     const { code, text } = await runFunction('throw new Error("no database");', {}, 4);
