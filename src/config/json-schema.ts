@@ -12,19 +12,19 @@ export type JsonSchema = Readonly<Record<string, unknown>>;
 /** Of the function's configuration: attributes by the kind of the trigger. */
 export function functionJsonSchema(): JsonSchema {
   const kinds = triggerKinds.map((kind) => kind.kind);
-  const document = convert(functionSchema);
-  const common = convert(triggerSchema(kinds, v.unknown()));
   const byKind = triggerKinds.map((kind) => ({
     if: { properties: { kind: { const: kind.kind } } },
     // oxlint-disable-next-line unicorn/no-thenable -- a keyword of JSON Schema
     then: { properties: { attributes: convert(kind.attributes) } },
   }));
+  const trigger = { ...convert(triggerSchema(kinds, v.unknown())), allOf: byKind };
+  const spec = entriesOf(functionSchema)["spec"];
   const triggers = {
-    description: descriptionAt(document, "triggers"),
+    description: shapeOf(entriesOf(spec)["triggers"] ?? v.unknown()).description,
     type: "object",
-    additionalProperties: { ...common, allOf: byKind },
+    additionalProperties: trigger,
   };
-  return withTitle("Configuration of a function", insertTriggers(document, triggers));
+  return withTitle("Configuration of a function", convert(functionSchema, new Map([["triggers", triggers]])));
 }
 
 /** Of the platform's configuration. */
@@ -36,49 +36,46 @@ function withTitle(title: string, schema: JsonSchema): JsonSchema {
   return { $schema: "http://json-schema.org/draft-07/schema#", title, ...schema };
 }
 
-/** What may be written, not what it becomes: conversions are left out, descriptions behind them are kept. */
-function convert(schema: Schema): JsonSchema {
-  const { $schema: _, ...converted } = toJsonSchema(schema, {
-    typeMode: "input",
-    errorMode: "ignore",
-    overrideSchema: ({ valibotSchema, jsonSchema }) => describe(shapeOf(valibotSchema), { ...jsonSchema }),
-  });
-  return converted;
+function entriesOf(schema: Schema | undefined): Readonly<Record<string, Schema>> {
+  const content = schema === undefined ? null : shapeOf(schema).content;
+  return content?.kind === "object" ? content.entries : {};
 }
 
-const interpolation: JsonSchema = { type: "string", pattern: "\\$\\{.+\\}" };
-
-function describe(shape: SchemaShape, converted: JsonSchema): JsonSchema {
-  const { content, description, withoutEffect, fallback, required } = shape;
-  if (withoutEffect !== null) return { description: `No effect here: ${withoutEffect}.` };
-  const about = description === "" ? {} : { description };
-  if (!required) {
-    const { default: _, ...rest } = converted;
-    const telling = fallback !== undefined && fallback !== "" && typeof fallback !== "object";
-    return { ...rest, ...about, ...(telling ? { default: fallback } : {}) };
+/** What may be written, not what it becomes. `replacements`: for keys whose schema says less than is known of them. */
+function convert(schema: Schema, replacements: ReadonlyMap<string, JsonSchema> = new Map()): JsonSchema {
+  const shape = shapeOf(schema);
+  const { content } = shape;
+  const about = describe(shape);
+  switch (content.kind) {
+    case "object": {
+      const entries = Object.entries(content.entries);
+      const properties = entries.map(([key, entry]) => [key, replacements.get(key) ?? convert(entry, replacements)]);
+      const required = entries.flatMap(([key, entry]) => (shapeOf(entry).required ? [key] : []));
+      const names = { properties: Object.fromEntries(properties), additionalProperties: false };
+      return { type: "object", ...about, ...names, ...(required.length > 0 && { required }) };
+    }
+    case "record":
+      return { type: "object", ...about, additionalProperties: convert(content.value, replacements) };
+    case "list":
+      return { type: "array", ...about, items: convert(content.item, replacements) };
+    case "scalar":
+      return { ...scalar(schema), ...about };
+    case "any":
+      return about;
   }
-  if (content.kind === "object") return { ...converted, ...about, additionalProperties: false };
-  if (content.kind !== "scalar") return { ...converted, ...about };
-  const freeText =
-    content.types.join() === "string" && converted["enum"] === undefined && converted["pattern"] === undefined;
-  if (freeText) return { ...converted, ...about, type: ["string", "number", "boolean"] };
-  return { anyOf: [converted, interpolation], ...about };
 }
 
-function insertTriggers(document: JsonSchema, triggers: JsonSchema): JsonSchema {
-  const properties = record(document["properties"]);
-  const spec = record(properties["spec"]);
-  return {
-    ...document,
-    properties: { ...properties, spec: { ...spec, properties: { ...record(spec["properties"]), triggers } } },
-  };
+function describe({ description, fallback, withoutEffect }: SchemaShape): JsonSchema {
+  if (withoutEffect !== null) return { description: `No effect here: ${withoutEffect}.` };
+  const telling = fallback !== undefined && fallback !== "" && typeof fallback !== "object";
+  return { ...(description !== "" && { description }), ...(telling && { default: fallback }) };
 }
 
-function descriptionAt(document: JsonSchema, name: string): unknown {
-  const spec = record(record(document["properties"])["spec"]);
-  return record(record(spec["properties"])[name])["description"];
-}
-
-function record(value: unknown): Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null ? { ...value } : {};
+/** Any value may be an interpolation, and any plain scalar is taken for a text. */
+function scalar(schema: Schema): JsonSchema {
+  const converted = toJsonSchema(schema, { typeMode: "input", errorMode: "ignore" });
+  const { $schema: _, description: __, default: ___, ...own } = converted;
+  const freeText = own.type === "string" && own.enum === undefined && own.pattern === undefined;
+  if (freeText) return { ...own, type: ["string", "number", "boolean"] };
+  return { anyOf: [own, { type: "string", pattern: "\\$\\{.+\\}" }] };
 }
