@@ -136,7 +136,14 @@ export interface FunctionLog {
   error(message: string): void;
 }
 
-/** A handler as Nuclio calls it: the returned (or resolved) value is the result, as is what `context.callback` is given first. */
+/**
+ * A handler as Nuclio calls it. Its result is the first of: what it returns, what its promise resolves with, what it
+ * gives to `context.callback`. Returning `undefined` at once is a result too, unless the handler mentions `callback`:
+ * then that is waited for.
+ *
+ * Results: text or bytes (the body), `[status, body]`, `context.Response` or the Web's `Response`, anything else as JSON;
+ * `undefined`, `null` and "" are no body. An `Error` is a failure, as is a throw.
+ */
 export type NuclioHandler = (context: NuclioContext, event: NuclioEvent) => unknown;
 /** Called once before the first event. */
 export type NuclioInitContext = (context: NuclioContext) => unknown;

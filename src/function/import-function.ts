@@ -42,7 +42,7 @@ function inWords(error: unknown, file: string): FunctionLoadError {
   const first: unknown = error instanceof AggregateError ? error.errors[0] : error;
   if (first instanceof TypesOnlyError) {
     const mend = 'the function needs none of it at run time, import it with "import type"';
-    const message = `${placeNaming(TYPES_PACKAGE, file)}: "${TYPES_PACKAGE}" has types only: ${mend}`;
+    const message = `${placeNaming(quoted(TYPES_PACKAGE), file)}: "${TYPES_PACKAGE}" has types only: ${mend}`;
     return new FunctionLoadError("IMPORT_NOT_FOUND", null, message, { cause: error });
   }
   if (first instanceof Error && "specifier" in first) return importNotFound(first, file);
@@ -50,7 +50,9 @@ function inWords(error: unknown, file: string): FunctionLoadError {
   const place = `${described.file ?? file}${described.line === null ? "" : `:${described.line}:${described.column}`}`;
   if (first instanceof Error && (first.name === "BuildMessage" || first instanceof SyntaxError)) {
     const more = error instanceof AggregateError ? ` (and ${error.errors.length - 1} more)` : "";
-    const message = `${place}: ${first.message}${more}${excerpt(first)}`;
+    const [, missing] = /^Export named '(.+?)' not found/.exec(first.message) ?? [];
+    const where = missing === undefined ? place : placeNaming([missing], file);
+    const message = `${where}: ${first.message}${more}${excerpt(first)}`;
     return new FunctionLoadError("SYNTAX_ERROR", null, message, { cause: error });
   }
   const message = `${place}: the function throws while it is loaded\n${described.message}`;
@@ -70,20 +72,24 @@ function importNotFound(error: Error & { specifier?: unknown; referrer?: unknown
   const mend = /^[./#]/.test(specifier)
     ? "there is no such file"
     : `install it beside the function: "bun add ${packageOf(specifier)}" (or npm) in its directory`;
-  const message = `${placeNaming(specifier, referrer)}: cannot find "${specifier}": ${mend}`;
+  const message = `${placeNaming(quoted(specifier), referrer)}: cannot find "${specifier}": ${mend}`;
   return new FunctionLoadError("IMPORT_NOT_FOUND", null, message, { cause: error });
 }
 
 /** The import's file and line, which the error itself does not carry. */
-function placeNaming(specifier: string, file: string): string {
+function placeNaming(texts: readonly string[], file: string): string {
   try {
     const lines = readFileSync(file, "utf8").split("\n");
-    const index = lines.findIndex((line) => [`"${specifier}"`, `'${specifier}'`].some((text) => line.includes(text)));
+    const index = lines.findIndex((line) => texts.some((text) => line.includes(text)));
     return index < 0 ? file : `${file}:${index + 1}`;
   } catch {
     // The line is a help, not a need: without the source the file alone is named.
     return file;
   }
+}
+
+function quoted(specifier: string): string[] {
+  return [`"${specifier}"`, `'${specifier}'`];
 }
 
 function packageOf(specifier: string): string {

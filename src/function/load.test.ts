@@ -193,7 +193,7 @@ describe("modules that cannot be loaded", () => {
   test("a missing export of another module is named", async () => {
     expect(await failure(load('import { nonesuch } from "node:path";\nexport default () => nonesuch;'))).toMatchObject({
       code: "SYNTAX_ERROR",
-      message: "fn.ts: Export named 'nonesuch' not found in module 'node:path'.",
+      message: "fn.ts:1: Export named 'nonesuch' not found in module 'node:path'.",
     });
   });
 
