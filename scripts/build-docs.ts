@@ -1,16 +1,28 @@
 /**
- * `bun scripts/build-docs.ts`: writes the option tables of docs/configuration.md from the schemas the processor checks
- * with. The text between the tables is written by hand, in the page itself.
+ * `bun scripts/build-docs.ts`: writes the option tables of docs/configuration.md and the JSON Schemas beside it from the
+ * schemas the processor checks with. The text between the tables is written by hand, in the page itself.
  */
 import { join } from "node:path";
 import * as v from "valibot";
+import { functionJsonSchema, platformJsonSchema } from "../src/config/json-schema.ts";
 import { platformSchema } from "../src/config/platform-schema.ts";
 import { type Schema, type SchemaShape, shapeOf } from "../src/config/schema-shape.ts";
 import { functionSchema, triggerSchema } from "../src/config/schema.ts";
 import { triggerKinds } from "../src/triggers/kinds.ts";
 import { repositoryRoot } from "./build.ts";
 
-export const configurationPage = join(repositoryRoot, "docs", "configuration.md");
+export const docs = join(repositoryRoot, "docs");
+export const configurationPage = join(docs, "configuration.md");
+
+/** The JSON Schemas by file name, formatted. */
+export async function buildSchemas(): Promise<ReadonlyMap<string, string>> {
+  const functionSchemaText = await format(JSON.stringify(functionJsonSchema()), "schema.json");
+  const platformSchemaText = await format(JSON.stringify(platformJsonSchema()), "schema.json");
+  return new Map([
+    ["processor.schema.json", functionSchemaText],
+    ["platform.schema.json", platformSchemaText],
+  ]);
+}
 
 /** The tables by the name of their place in the page. */
 export function buildTables(): ReadonlyMap<string, string> {
@@ -43,19 +55,19 @@ export async function fillPage(page: string, tables: ReadonlyMap<string, string>
   );
   const missing = [...tables.keys()].filter((name) => !used.has(name));
   if (missing.length > 0) throw new Error(`docs/configuration.md has no place for the tables ${missing.join(", ")}`);
-  return format(filled);
+  return format(filled, "configuration.md");
 }
 
-async function format(page: string): Promise<string> {
-  const formatter = Bun.spawn([process.execPath, "fmt", "--stdin-filepath=configuration.md"], {
+async function format(text: string, name: string): Promise<string> {
+  const formatter = Bun.spawn([process.execPath, "fmt", `--stdin-filepath=${name}`], {
     cwd: repositoryRoot,
-    stdin: new Blob([page]),
+    stdin: new Blob([text]),
     stdout: "pipe",
     stderr: "pipe",
   });
-  const [text, problem] = await Promise.all([formatter.stdout.text(), formatter.stderr.text()]);
-  if ((await formatter.exited) !== 0) throw new Error(`bun fmt refuses the page: ${problem}`);
-  return text;
+  const [formatted, problem] = await Promise.all([formatter.stdout.text(), formatter.stderr.text()]);
+  if ((await formatter.exited) !== 0) throw new Error(`bun fmt refuses ${name}: ${problem}`);
+  return formatted;
 }
 
 function entriesOf(schema: Schema | undefined): Readonly<Record<string, Schema>> {
@@ -127,10 +139,11 @@ const typeNames = { string: "text", number: "number", boolean: "true, false" } a
 function defaultOf({ fallback, required }: SchemaShape): string {
   if (required) return "required";
   if (fallback === undefined || fallback === "" || typeof fallback === "object") return "";
-  return `\`${String(fallback)}\``;
+  return `\`${typeof fallback === "string" ? fallback : JSON.stringify(fallback)}\``;
 }
 
 if (import.meta.main) {
   const page = await Bun.file(configurationPage).text();
   await Bun.write(configurationPage, await fillPage(page, buildTables()));
+  for (const [name, schema] of await buildSchemas()) await Bun.write(join(docs, name), schema);
 }
