@@ -92,7 +92,7 @@ export class RawClient {
   closed = false;
   /** Bytes received, whether or not a frame is complete. */
   receivedBytes = 0;
-  #socket: Socket | null = null;
+  #socket: Socket<unknown> | null = null;
   #partial: Buffer = NOTHING;
   #unsent: Buffer[] = [];
   #waiters: (() => void)[] = [];
@@ -100,14 +100,16 @@ export class RawClient {
   /** Connects without sending anything. */
   static async connect(target: Target): Promise<RawClient> {
     const client = new RawClient();
-    const socket: SocketHandler = {
+    const socket: SocketHandler<unknown> = {
       data: (_socket, chunk) => client.#receive(chunk),
       drain: () => client.#flush(),
       close: () => client.#ended(),
       end: () => client.#ended(),
       error() {},
     };
-    client.#socket = await ("unix" in target ? Bun.connect({ ...target, socket }) : Bun.connect({ ...target, socket }));
+    client.#socket = await ("unix" in target
+      ? Bun.connect<unknown>({ ...target, socket })
+      : Bun.connect<unknown>({ ...target, socket }));
     return client;
   }
 
