@@ -52,7 +52,7 @@ function hint(node: ConfigNode | null, shape: SchemaShape): string {
   if (node?.kind !== "scalar" || node.hidden || typeof node.value !== "string") return "";
   const { content } = shape;
   const near = nearest(node.value, shape.choices);
-  if (near !== null) return ` - did you mean "${near}"?`;
+  if (near !== null && near !== node.value) return ` - did you mean "${near}"?`;
   if (content.kind !== "scalar") return "";
   if (content.types.includes("number")) {
     const bytes = countBytes(node.value);

@@ -37,12 +37,12 @@ export const defaultFile = "/etc/nuclio/config/processor/processor.yaml";
 const functionFileOption = {
   option: "--config",
   defaultFile,
-  whenMissing: "error",
+  instead: null,
 };
 const platformFileOption = {
   option: "--platform-config",
   defaultFile: "/etc/nuclio/config/platform/platform.yaml",
-  whenMissing: "the defaults of the platform are used",
+  instead: "the defaults of the platform are used",
 };
 
 /** Reads, checks and completes the configuration. Never throws for what is in it: everything wrong is a problem. */

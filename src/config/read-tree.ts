@@ -18,8 +18,8 @@ export interface NamedFile {
   /** What the command line names; undefined: nothing. */
   readonly given: string | undefined;
   readonly defaultFile: string;
-  /** What happens when a named file is missing: an error, or a warning that ends the sentence "<file> does not exist: …". */
-  readonly whenMissing: "error" | string;
+  /** What is done when a named file is missing, for a warning "<file> does not exist: …"; null: that is an error. */
+  readonly instead: string | null;
 }
 
 export interface Tree {
@@ -34,7 +34,7 @@ export interface Tree {
 }
 
 export function readTree(
-  { option, given, defaultFile, whenMissing }: NamedFile,
+  { option, given, defaultFile, instead }: NamedFile,
   cwd: string,
   problems: ConfigProblem[],
 ): Tree {
@@ -54,8 +54,8 @@ export function readTree(
     return { ...nothing, broken: true };
   }
   if (given === undefined) return nothing;
-  if (whenMissing !== "error") {
-    const message = `${file} does not exist: ${whenMissing}`;
+  if (instead !== null) {
+    const message = `${file} does not exist: ${instead}`;
     problems.push(makeProblem("warning", "missing-file", "", message, commandLine));
     return nothing;
   }

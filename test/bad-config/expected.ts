@@ -34,6 +34,12 @@ export const badConfigs: Readonly<Record<string, BadConfig>> = {
   "body-limit-with-unit": {
     problems: ['error wrong-type 7:36 "perRequestBodyBufferBytes" must be a number, not "4MB": write 4194304'],
   },
+  "config-map-of-kubernetes": {
+    problems: [
+      "error function-not-found 1:1 No function is named and there is none…",
+      'warning unknown-key 3:1 "data" is not a known key at the top level and is ignored',
+    ],
+  },
   "drain-delay-negative": { problems: ['error bad-value 7:21 "drainDelay" must not be negative'] },
   "duplicate-key-by-case": {
     problems: [
@@ -51,6 +57,9 @@ export const badConfigs: Readonly<Record<string, BadConfig>> = {
   "env-from-kubernetes": { problems: ['warning no-effect 5:7 "valueFrom" has no effect here: it is for Kubernetes'] },
   "env-without-name": { problems: ['error missing-key 4:7 "name" is missing: Name of the variable'] },
   "event-timeout-zero": { problems: ['error bad-value 3:17 "eventTimeout" must be longer than 0, not "0s"'] },
+  "extend-timeout-alone": {
+    problems: ['error bad-value 7:24 "extendTimeout" needs `timeout`: more time is asked for when 80 % of it is used'],
+  },
   "field-for-kubernetes": { problems: ['warning no-effect 3:3 "resources" has no effect here: it is for Kubernetes'] },
   "handler-is-a-list": { problems: ['error wrong-type 2:3 "handler" must be text, not a list'] },
   "handler-missing": { problems: ["error function-not-found 1:1 No function is named and there is none…"] },
@@ -211,6 +220,9 @@ export const badConfigs: Readonly<Record<string, BadConfig>> = {
   "trigger-without-kind": { problems: ['error missing-key 4:5 "kind" is missing: The kind of the trigger: extproc'] },
   "triggers-is-a-list": {
     problems: ['error wrong-type 3:3 "triggers" must be a map: a name for each trigger, and below it the trigger'],
+  },
+  "type-with-other-contract": {
+    problems: ['error bad-value 8:19 "contract" does not go with `type`: the Digital Hub types run Nuclio handlers'],
   },
   "unclosed-bracket": { problems: ["error yaml-syntax 3:8 This bracket is not closed: add its other half"] },
   "unclosed-interpolation": {

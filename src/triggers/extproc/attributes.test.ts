@@ -101,3 +101,15 @@ test("the shutdown timeout is seconds or a duration, 0 is the default", () => {
     v.parse(extprocAttributes, { gracefulShutdownTimeout: written }).gracefulShutdownTimeoutMs;
   expect([timeout(2), timeout("500ms"), timeout(0)]).toEqual([2000, 500, 15_000]);
 });
+
+test("options that do nothing together are refused at the one that is too much", () => {
+  const issues = (written: object) =>
+    (v.safeParse(extprocAttributes, written).issues ?? []).map((issue) => `${v.getDotPath(issue)} ${issue.message}`);
+  expect(issues({ extendTimeout: "10s" })).toEqual([
+    "extendTimeout needs `timeout`: more time is asked for when 80 % of it is used",
+  ]);
+  expect(issues({ type: "wrapprocessor", contract: "fetch" })).toEqual([
+    "contract does not go with `type`: the Digital Hub types run Nuclio handlers",
+  ]);
+  expect(issues({ timeout: "1s", extendTimeout: "10s", type: "wrapprocessor", contract: "nuclio" })).toEqual([]);
+});

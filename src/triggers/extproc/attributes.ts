@@ -250,6 +250,22 @@ export const extprocAttributes = v.pipe(
     ),
     processingOptions: v.optional(processingOptions, {}),
   }),
+  v.forward(
+    v.partialCheck(
+      [["timeout"], ["extendTimeout"]],
+      ({ timeout, extendTimeout }) => extendTimeout === undefined || timeout !== undefined,
+      "needs `timeout`: more time is asked for when 80 % of it is used",
+    ),
+    ["extendTimeout"],
+  ),
+  v.forward(
+    v.partialCheck(
+      [["type"], ["contract"]],
+      ({ type, contract }) => type === undefined || contract === undefined || contract === "nuclio",
+      "does not go with `type`: the Digital Hub types run Nuclio handlers",
+    ),
+    ["contract"],
+  ),
   v.transform((written): ExtprocAttributes => ({
     type: written.type ?? null,
     contract: written.contract ?? null,
