@@ -7,6 +7,9 @@ import { parseGoDuration } from "./go-duration.ts";
 
 const durationPattern = "^\\+?(0|((\\d+\\.?\\d*|\\.\\d+)(ns|us|µs|ms|s|m|h))+)$";
 
+/** The runtime's timers hold 31 bits: a longer one would fire at once. */
+const maxTimerMs = 2_147_483_647;
+
 /** A Go duration, e.g. "1m30s"; parsed to milliseconds. */
 export function duration() {
   return v.pipe(
@@ -14,8 +17,8 @@ export function duration() {
     v.metadata({ title: "duration", pattern: durationPattern, examples: ["500ms", "4s", "1m30s"] }),
     v.rawTransform(({ dataset, addIssue, NEVER }) => {
       const parsed = parseGoDuration(dataset.value);
-      if ("ms" in parsed) return parsed.ms;
-      addIssue({ message: parsed.error });
+      if ("ms" in parsed && parsed.ms <= maxTimerMs) return parsed.ms;
+      addIssue({ message: "error" in parsed ? parsed.error : "must not be longer than 596h" });
       return NEVER;
     }),
   );

@@ -102,6 +102,12 @@ test("the shutdown timeout is seconds or a duration, 0 is the default", () => {
   expect([timeout(2), timeout("500ms"), timeout(0)]).toEqual([2000, 500, 15_000]);
 });
 
+test("a duration longer than timers can wait is refused", () => {
+  const { issues } = v.safeParse(extprocAttributes, { timeout: "597h" });
+  expect(issues?.map(({ message }) => message)).toEqual(["must not be longer than 596h"]);
+  expect(v.parse(extprocAttributes, { timeout: "596h" }).timeoutMs).toBe(2_145_600_000);
+});
+
 test("options that do nothing together are refused at the one that is too much", () => {
   const issues = (written: object) =>
     (v.safeParse(extprocAttributes, written).issues ?? []).map((issue) => `${v.getDotPath(issue)} ${issue.message}`);
