@@ -10,6 +10,8 @@ const dir = scratchDirectory({
     'export function direct() {\n  throw new TypeError("wrong");\n}\nexport const calls = (f: () => void) => {\n  f();\n};\n',
   "deep.ts": 'import { inner } from "./lib/inner.ts";\nexport const run = () => inner();\n',
   "lib/inner.ts": 'export const inner = () => {\n  throw new Error("", { cause: new Error("the disk") });\n};\n',
+  "uses.ts": 'import { fail } from "lib";\n\nexport function run() {\n  fail();\n}\n',
+  "node_modules/lib/index.js": 'exports.fail = () => {\n  throw new Error("in lib");\n};\n',
   "broken.ts": "const x = ;\n",
 });
 
@@ -48,6 +50,15 @@ test("passes over the processor's own frames to the line that called it", async 
     file: join(dir, "fn.ts"),
     line: 5,
     column: expect.any(Number),
+  });
+});
+
+test("passes over installed packages to the function that called them", async () => {
+  expect(await failureOf("uses.ts", ({ run }) => run?.())).toEqual({
+    message: "in lib",
+    file: join(dir, "uses.ts"),
+    line: 4,
+    column: 3,
   });
 });
 

@@ -100,14 +100,12 @@ describe("an observer", () => {
   });
 
   test("that never settles is given up after the timeout, once", async () => {
-    let settle = (): void => {};
-    const { observer, counts } = await observe(() => new Promise<void>((resolve) => (settle = resolve)), {
-      timeoutMs: 5,
-    });
+    const late = Promise.withResolvers<void>();
+    const { observer, counts } = await observe(() => late.promise, { timeoutMs: 5 });
     observer.observe(copyOf());
     await observer.idle();
     expect(counts.failed).toEqual([new ExchangeError("TIMEOUT", "the observer took longer than 5 ms")]);
-    settle();
+    late.reject(new Error("late"));
     await Bun.sleep(1);
     expect([observer.pending, counts.failed.length]).toEqual([0, 1]);
   });

@@ -179,6 +179,13 @@ describe("a message that goes on", () => {
     });
   });
 
+  test("gets several values of a header it has with one", async () => {
+    const handler: NuclioHandler = (context) => new context.Response("", { "x-a": ["1", "2"] });
+    expect((await run("preprocessor", handler, { request: { headers: ["x-a", "1"] } })).request).toEqual({
+      headers: { removed: [], set: [{ name: "x-a", value: "2", append: true }] },
+    });
+  });
+
   test("becomes JSON with an object", async () => {
     const init = { request: { body: "a", headers: ["content-type", "text/old"] } };
     expect((await run("preprocessor", () => ({ n: 1 }), init)).request).toEqual({
@@ -274,6 +281,11 @@ describe("an answer in the request phase", () => {
       headers: [["content-type", "text/plain"]],
       body: "teapot",
     });
+  });
+
+  test("has the status that was asked for last", async () => {
+    const handler: NuclioHandler = (context) => new context.Response("x", { "X-Processing-Status": [200, 404] });
+    expect((await run("preprocessor", handler)).answer?.status).toBe(404);
   });
 
   test("has an empty body when none is given or none is allowed", async () => {
