@@ -5,7 +5,7 @@ const behaviours: Readonly<Record<string, (context: NuclioContext, event: Nuclio
   "/echo": (context, event) => new context.Response(event.body, event.headers),
   "/callback": (context, event) => void setTimeout(() => context.callback(`<${event.body.toString()}>`), 5),
   "/blocked": (context, event) =>
-    Number(event.headers["processing-phase"]) > 3 ? new context.Response("", {}, "text/plain", 403) : undefined,
+    Number(event.headers["processing-phase"]) > 3 ? new context.Response("", {}, "text/plain", 403) : null,
   "/json": () => ({ changed: true }),
 };
 
