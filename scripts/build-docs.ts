@@ -10,9 +10,11 @@ import { type Schema, type SchemaShape, shapeOf } from "../src/config/schema-sha
 import { functionSchema, triggerSchema } from "../src/config/schema.ts";
 import { triggerKinds } from "../src/triggers/kinds.ts";
 import { repositoryRoot } from "./build.ts";
+import { metricsTable } from "./metrics-table.ts";
 
 export const docs = join(repositoryRoot, "docs");
 export const configurationPage = join(docs, "configuration.md");
+export const operationsPage = join(docs, "operations.md");
 
 /** The JSON Schemas by file name, formatted. */
 export async function buildSchemas(): Promise<ReadonlyMap<string, string>> {
@@ -47,14 +49,13 @@ export async function fillPage(page: string, tables: ReadonlyMap<string, string>
     /(<!-- table: (\S+) -->\n)[\s\S]*?(<!-- end -->)/g,
     (_, begin: string, name: string, end: string) => {
       const table = tables.get(name);
-      if (table === undefined)
-        throw new Error(`docs/configuration.md asks for the table "${name}", which does not exist`);
+      if (table === undefined) throw new Error(`the page asks for the table "${name}", which does not exist`);
       used.add(name);
       return `${begin}\n${table}\n${end}`;
     },
   );
   const missing = [...tables.keys()].filter((name) => !used.has(name));
-  if (missing.length > 0) throw new Error(`docs/configuration.md has no place for the tables ${missing.join(", ")}`);
+  if (missing.length > 0) throw new Error(`the page has no place for the tables ${missing.join(", ")}`);
   return format(filled, "configuration.md");
 }
 
@@ -145,5 +146,7 @@ function defaultOf({ fallback, required }: SchemaShape): string {
 if (import.meta.main) {
   const page = await Bun.file(configurationPage).text();
   await Bun.write(configurationPage, await fillPage(page, buildTables()));
+  const operations = await Bun.file(operationsPage).text();
+  await Bun.write(operationsPage, await fillPage(operations, new Map([["metrics", metricsTable()]])));
   for (const [name, schema] of await buildSchemas()) await Bun.write(join(docs, name), schema);
 }
