@@ -1,7 +1,6 @@
 import { expect, test } from "bun:test";
 import { join } from "node:path";
-import { buildSchemas, buildTables, configurationPage, operationsPage, docs, fillPage } from "./build-docs.ts";
-import { metricsTable } from "./metrics-table.ts";
+import { buildSchemas, buildTables, configurationPage, docs, fillPage } from "./build-docs.ts";
 
 test("the configuration page shows the options of the schemas (mend: bun scripts/build-docs.ts)", async () => {
   const page = await Bun.file(configurationPage).text();
@@ -12,11 +11,6 @@ test("the JSON Schemas are those the processor prints (mend: bun scripts/build-d
   for (const [name, schema] of await buildSchemas()) {
     expect({ name, text: await Bun.file(join(docs, name)).text() }).toEqual({ name, text: schema });
   }
-});
-
-test("the operations page shows the declared metrics (mend: bun scripts/build-docs.ts)", async () => {
-  const page = await Bun.file(operationsPage).text();
-  expect(await fillPage(page, new Map([["metrics", metricsTable()]]))).toBe(page);
 });
 
 test("a page without a place for a table is refused", async () => {

@@ -10,11 +10,9 @@ import { type Schema, type SchemaShape, shapeOf } from "../src/config/schema-sha
 import { functionSchema, triggerSchema } from "../src/config/schema.ts";
 import { triggerKinds } from "../src/triggers/kinds.ts";
 import { repositoryRoot } from "./build.ts";
-import { metricsTable } from "./metrics-table.ts";
 
 export const docs = join(repositoryRoot, "docs");
 export const configurationPage = join(docs, "configuration.md");
-export const operationsPage = join(docs, "operations.md");
 
 /** The JSON Schemas by file name, formatted. */
 export async function buildSchemas(): Promise<ReadonlyMap<string, string>> {
@@ -146,7 +144,5 @@ function defaultOf({ fallback, required }: SchemaShape): string {
 if (import.meta.main) {
   const page = await Bun.file(configurationPage).text();
   await Bun.write(configurationPage, await fillPage(page, buildTables()));
-  const operations = await Bun.file(operationsPage).text();
-  await Bun.write(operationsPage, await fillPage(operations, new Map([["metrics", metricsTable()]])));
   for (const [name, schema] of await buildSchemas()) await Bun.write(join(docs, name), schema);
 }
