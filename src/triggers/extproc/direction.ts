@@ -208,9 +208,13 @@ export abstract class Direction {
   protected forgo(): void {
     const phase = this.due;
     if (phase === Phase.NONE) return;
+    if (this.#queue !== null && this.#queue.length > 0) {
+      // What is queued would be answered before it: out of order in the proxy's eyes.
+      this.answer(unchangedAnswer(phase));
+      return;
+    }
     this.due = Phase.NONE;
     this.owner.answered(this, phase, null);
-    this.#takeNext();
   }
 
   /** Presents what arrived while the phase before it was still unanswered. */

@@ -76,7 +76,7 @@ export function fakeService(
   };
 }
 
-type CallbackState = "idle" | "headers" | "body" | "streamed" | "trailers";
+type Phase = "headers" | "body" | "trailers";
 
 /** One stream as Envoy holds it. */
 export class FakeEnvoy implements ServerCall {
@@ -92,7 +92,8 @@ export class FakeEnvoy implements ServerCall {
   status: GrpcStatus | null = null;
   readonly session: Session;
   readonly #config: object | null;
-  readonly #state: { request: CallbackState; response: CallbackState } = { request: "idle", response: "idle" };
+  /** What each direction still waits for, in the order it was sent. */
+  readonly #unanswered: { readonly request: Phase[]; readonly response: Phase[] } = { request: [], response: [] };
   #closed = false;
   #configSent = false;
 
@@ -107,32 +108,32 @@ export class FakeEnvoy implements ServerCall {
   }
 
   requestHeaders(fields: Fields, endOfStream = false, more: object = {}): void {
-    this.#state.request = "headers";
+    this.#unanswered.request.push("headers");
     this.#send({ requestHeaders: { headers: headerMap(fields), endOfStream }, ...more });
   }
 
   requestBody(body: string, endOfStream = true): void {
-    this.#state.request = "body";
+    this.#unanswered.request.push("body");
     this.#send({ requestBody: { body: Buffer.from(body, "latin1"), endOfStream } });
   }
 
   requestTrailers(fields: Fields): void {
-    this.#state.request = "trailers";
+    this.#unanswered.request.push("trailers");
     this.#send({ requestTrailers: { trailers: headerMap(fields) } });
   }
 
   responseHeaders(fields: Fields, endOfStream = false, more: object = {}): void {
-    this.#state.response = "headers";
+    this.#unanswered.response.push("headers");
     this.#send({ responseHeaders: { headers: headerMap(fields), endOfStream }, ...more });
   }
 
   responseBody(body: string, endOfStream = true): void {
-    this.#state.response = "body";
+    this.#unanswered.response.push("body");
     this.#send({ responseBody: { body: Buffer.from(body, "latin1"), endOfStream } });
   }
 
   responseTrailers(fields: Fields): void {
-    this.#state.response = "trailers";
+    this.#unanswered.response.push("trailers");
     this.#send({ responseTrailers: { trailers: headerMap(fields) } });
   }
 
@@ -215,11 +216,9 @@ export class FakeEnvoy implements ServerCall {
     }
   }
 
-  #accept(direction: "request" | "response", phase: CallbackState, answer: Answer): void {
-    if (this.#state[direction] !== phase) {
-      throw new Error(`spurious: ${JSON.stringify(answer)} while the ${direction} is ${this.#state[direction]}`);
-    }
-    this.#state[direction] = "idle";
+  #accept(direction: "request" | "response", phase: Phase, answer: Answer): void {
+    const due = this.#unanswered[direction].shift() ?? "idle";
+    if (due !== phase) throw new Error(`spurious: ${JSON.stringify(answer)} while the ${direction} is ${due}`);
   }
 
   #send(message: object): void {

@@ -615,7 +615,52 @@ describe("ends", () => {
   });
 });
 
+describe("bodies sent before their headers were answered", () => {
+  test("are answered after them, although the function is done and changed nothing", async () => {
+    const eager = {
+      requestBodyMode: "STREAMED",
+      responseBodyMode: "STREAMED",
+      sendBodyWithoutWaitingForHeaderResponse: true,
+    };
+    const envoy = new FakeEnvoy(
+      fakeService(async (_exchange, next) => {
+        await next();
+      }),
+      eager,
+    );
+    envoy.requestHeaders(get, true);
+    await envoy.settle();
+    envoy.responseHeaders(ok);
+    envoy.responseBody("whole");
+    await envoy.settle();
+    expect([envoy.answers.at(1), envoy.answers.at(2)]).toEqual([{ responseHeaders: {} }, { responseBody: {} }]);
+    expect(envoy.status).toEqual({ code: 0 });
+  });
+});
+
 describe("what surrounds an exchange", () => {
+  test("logPhases tells of each message with the exchange's id and takes nothing from the function", async () => {
+    let path = "";
+    const service = fakeService(
+      ({ request }) => {
+        path = request.path;
+        request.headers.set("x-team", "blue");
+      },
+      { processingOptions: { logPhases: true } },
+    );
+    const envoy = new FakeEnvoy(service);
+    envoy.requestHeaders(get, true);
+    await envoy.settle();
+    expect(envoy.session.id).toBe("r-1");
+    expect([path, service.lines.map((line) => [line.fields, line.message])]).toEqual([
+      "/orders?id=7",
+      [
+        [{ phase: "request_headers" }, "received"],
+        [{ phase: "request_headers" }, "answered"],
+      ],
+    ]);
+  });
+
   test("attributes, metadata and initial metadata are read, dynamic metadata is sent", async () => {
     const seen: unknown[] = [];
     const envoy = new FakeEnvoy(

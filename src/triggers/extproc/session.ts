@@ -234,7 +234,8 @@ export class Session implements CallReceiver, DirectionOwner, ServedExchange {
   /** Closes the stream when the function is done and both directions have sent what they had to. */
   progressed(): void {
     if (!this.#functionDone || this.#ended || this.#answering) return;
-    if (this.response.begun) this.response.release({ final: true });
+    // Held back for an end that does not come now, an answer would be missed by the proxy.
+    if (this.response.begun) this.response.release({ final: this.request.closable });
     if (!this.request.closable || !this.response.closable) return;
     this.#finish(this.response.complete ? "completed" : "closed_early", OK);
   }
@@ -242,12 +243,12 @@ export class Session implements CallReceiver, DirectionOwner, ServedExchange {
   #phaseArrived(reader: ProcessingRequestReader): void {
     const { phase } = reader;
     this.service.metrics.received(phase);
-    if (this.service.settings.processing.logPhases && phase !== Phase.NONE) {
-      this.log.info({ phase: phaseName(phase) }, "received");
-    }
+    // The log is bound to the exchange's id, which is among the headers: of them it can only tell once they were taken.
+    if (phase !== Phase.REQUEST_HEADERS && phase !== Phase.RESPONSE_HEADERS) this.#logReceived(phase);
     switch (phase) {
       case Phase.REQUEST_HEADERS:
         this.request.onHeaders(reader.headers(), reader.endOfStream);
+        this.#logReceived(phase);
         this.#run();
         return;
       case Phase.REQUEST_BODY:
@@ -261,6 +262,7 @@ export class Session implements CallReceiver, DirectionOwner, ServedExchange {
       case Phase.RESPONSE_HEADERS:
         if (!this.#responseBegins()) return;
         this.response.onHeaders(reader.headers(), reader.endOfStream);
+        this.#logReceived(phase);
         break;
       case Phase.RESPONSE_BODY:
         if (!this.#responseBegins()) return;
@@ -275,6 +277,11 @@ export class Session implements CallReceiver, DirectionOwner, ServedExchange {
     }
     this.#next?.resolve(this.#responseFace());
     this.#run();
+  }
+
+  #logReceived(phase: Phase): void {
+    if (!this.service.settings.processing.logPhases || phase === Phase.NONE) return;
+    this.log.info({ phase: phaseName(phase) }, "received");
   }
 
   /** False when the exchange is over because of it. */
