@@ -4,13 +4,14 @@
  * tests that need it.
  */
 import { afterAll } from "bun:test";
+import { readFile } from "node:fs/promises";
 import { envoyVersions } from "../scripts/fetch-envoy.ts";
 import { envoyPath, executablePath } from "./support/executable.ts";
 import { killRunningProcesses } from "./support/process.ts";
 
 /** The test runner hides its own arguments from `process.argv`; without /proc everything is prepared. */
-const commandLine = Bun.file("/proc/self/cmdline");
-const words = (await commandLine.exists()) ? (await commandLine.text()).split("\0").slice(2) : [];
+const commandLine = await readFile("/proc/self/cmdline", "latin1").catch(() => "");
+const words = commandLine.split("\0").slice(2);
 const paths = words.filter((word) => word !== "" && !word.startsWith("-"));
 if (paths.length === 0 || paths.some((path) => path.includes("test/"))) {
   const prepared = await Promise.allSettled([executablePath(), ...envoyVersions.map(envoyPath)]);
