@@ -47,14 +47,13 @@ export async function fillPage(page: string, tables: ReadonlyMap<string, string>
     /(<!-- table: (\S+) -->\n)[\s\S]*?(<!-- end -->)/g,
     (_, begin: string, name: string, end: string) => {
       const table = tables.get(name);
-      if (table === undefined)
-        throw new Error(`docs/configuration.md asks for the table "${name}", which does not exist`);
+      if (table === undefined) throw new Error(`the page asks for the table "${name}", which does not exist`);
       used.add(name);
       return `${begin}\n${table}\n${end}`;
     },
   );
   const missing = [...tables.keys()].filter((name) => !used.has(name));
-  if (missing.length > 0) throw new Error(`docs/configuration.md has no place for the tables ${missing.join(", ")}`);
+  if (missing.length > 0) throw new Error(`the page has no place for the tables ${missing.join(", ")}`);
   return format(filled, "configuration.md");
 }
 

@@ -16,8 +16,7 @@ let ending = false;
 
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => void end(0));
 
-say("Building the processor (once; later starts are quick).");
-const { path: executable } = await buildExecutable();
+const { path: executable } = await buildExecutable({ onBuild: () => say("Building the processor (once).") });
 const envoy = await findEnvoy();
 
 const upstream = startUpstream(freePort(8080));
@@ -33,7 +32,8 @@ start([executable, "--config", join(example, "processor.yaml")], {
   PROCESSOR_TRIGGERS__HELLO__ATTRIBUTES__PORT: String(ports.processor),
   PROCESSOR_TRIGGERS__HELLO__ATTRIBUTES__PROCESSING_OPTIONS__LOG_STREAM: "true",
   PROCESSOR_PLATFORM__HEALTH_CHECK__LISTEN_ADDRESS: `127.0.0.1:${health}`,
-  PROCESSOR_PLATFORM__WEB_ADMIN__ENABLED: "false",
+  PROCESSOR_PLATFORM__WEB_ADMIN__LISTEN_ADDRESS: `127.0.0.1:${freePort(8081)}`,
+  PROCESSOR_PLATFORM__METRICS__LISTEN_ADDRESS: `127.0.0.1:${freePort(8090)}`,
 });
 await waitUntilReady(health, "the processor");
 
@@ -75,7 +75,12 @@ async function findEnvoy(): Promise<string | null> {
 }
 
 function start(command: string[], env: Record<string, string>): void {
-  const child = Bun.spawn(command, { env: { ...process.env, ...env }, stdio: ["ignore", "inherit", "inherit"] });
+  const child = Bun.spawn(command, {
+    env: { ...process.env, ...env },
+    stdio: ["ignore", "inherit", "inherit"],
+    // In a process group of its own: Ctrl-C reaches this script alone, which then ends all in order.
+    detached: true,
+  });
   children.push(child);
   void child.exited.then((code) => {
     if (ending) return;
@@ -87,6 +92,7 @@ function start(command: string[], env: Record<string, string>): void {
 async function end(code: number): Promise<void> {
   if (ending) return;
   ending = true;
+  say("");
   for (const child of children) child.kill("SIGTERM");
   const late = setTimeout(() => {
     for (const child of children) child.kill("SIGKILL");

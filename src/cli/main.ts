@@ -1,6 +1,7 @@
 /** The command line: finds the command, loads only that one, and turns its errors into a line or two. */
 import { existsSync, writeSync } from "node:fs";
 import { nearest } from "../config/did-you-mean.ts";
+import { servedRuntimes } from "../config/runtime.ts";
 import { version } from "../version.ts";
 import { type Command, CommandError, type CommandIo, type CommandOption, type TextOutput } from "./command.ts";
 import { describeCommand, describeProgram } from "./help.ts";
@@ -13,9 +14,6 @@ export const commands: Readonly<Record<string, () => Promise<Command>>> = {
   schema: async () => (await import("./schema.ts")).schemaCommand,
   health: async () => (await import("./health.ts")).healthCommand,
 };
-
-/** What a configuration may name as `spec.runtime`. */
-const runtimes = ["nodejs"];
 
 /** Options that stand instead of a command. */
 const programOptions: readonly CommandOption[] = [
@@ -70,7 +68,7 @@ async function runBare(args: readonly string[], io: CommandIo): Promise<number> 
   const parsed = parseArguments(bare, args);
   if (parsed.has("help")) return showHelp(io);
   if (parsed.has("version")) io.stdout.write(`${version}\n`);
-  else if (parsed.has("list-runtimes")) io.stdout.write(`${runtimes.join("\n")}\n`);
+  else if (parsed.has("list-runtimes")) io.stdout.write(`${servedRuntimes.join("\n")}\n`);
   else return run.run(parsed, io);
   return 0;
 }

@@ -1,7 +1,8 @@
 /** `spec.runtime`: which contract the function follows. */
 import { nearest } from "./did-you-mean.ts";
 
-const served = ["nodejs"];
+/** What `spec.runtime` may name. */
+export const servedRuntimes: readonly string[] = ["nodejs"];
 const knownElsewhere = ["dotnetcore", "golang", "java", "kubeless", "kyma", "python", "ruby", "shell"];
 
 /**
@@ -10,9 +11,9 @@ const knownElsewhere = ["dotnetcore", "golang", "java", "kubeless", "kyma", "pyt
  */
 export function whyNotServed(runtime: string): string | null {
   const family = runtime.split(":")[0]?.toLowerCase() ?? "";
-  if (family === "" || served.includes(family)) return null;
-  const mend = `This version serves ${served.join(", ")}, and without a runtime it goes by the function's exports`;
+  if (family === "" || servedRuntimes.includes(family)) return null;
+  const mend = `This version serves ${servedRuntimes.join(", ")}, and without a runtime it goes by the function's exports`;
   if (knownElsewhere.includes(family)) return `is a known runtime (${family}) that is not served here. ${mend}`;
-  const near = nearest(family, [...served, ...knownElsewhere]);
+  const near = nearest(family, [...servedRuntimes, ...knownElsewhere]);
   return `is not a known runtime${near === null ? "." : ` - did you mean "${near}"?`} ${mend}`;
 }

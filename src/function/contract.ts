@@ -138,8 +138,8 @@ export interface FunctionLog {
 
 /**
  * A handler as Nuclio calls it. Its result is the first of: what it returns, what its promise resolves with, what it
- * gives to `context.callback`. Returning `undefined` at once is a result too, unless the handler mentions `callback`:
- * then that is waited for.
+ * gives to `context.callback`. Returning `undefined` is a result too, except in a module that uses `context.callback`:
+ * there a handler that is not async and has nothing to say returns `null`.
  *
  * Results: text or bytes (the body), `[status, body]`, `context.Response` or the Web's `Response`, anything else as JSON;
  * `undefined`, `null` and "" are no body. An `Error` is a failure, as is a throw.

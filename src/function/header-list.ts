@@ -187,12 +187,19 @@ class KnownFields implements ReceivedFields {
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9a-z]+$/; // RFC 9110 5.6.2, in lower case
 const NOT_IN_A_VALUE = /[^\t\x20-\x7e\x80-\xff]/; // RFC 9110 5.5: Envoy refuses all else
 
+/** Names as functions wrote them, found good before, to their lower case: a function uses few and always the same. */
+const goodNames = new Map<string, string>();
+const KEPT_NAMES = 256;
+
 function checkedName(name: string): string {
+  const known = goodNames.get(name);
+  if (known !== undefined) return known;
   const lower = `${name}`.toLowerCase();
   if (!TOKEN.test(lower)) {
     const mend = isPseudo(lower) ? "; pseudo headers are changed through path, method, authority and status" : "";
     throw new ExchangeError("HEADER_INVALID", `${JSON.stringify(name)} is not a header name${mend}`);
   }
+  if (goodNames.size < KEPT_NAMES) goodNames.set(name, lower);
   return lower;
 }
 

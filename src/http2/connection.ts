@@ -43,6 +43,7 @@ export class Connection implements SessionHost, ByteSink {
   readonly #output = new OutputQueue();
   readonly #reader = new FrameReader(DEFAULT_MAX_FRAME_BYTES);
   readonly #openedAtMs: number;
+  #open = false;
   #prefaceBytes = 0;
   #inPass = false;
   #flushScheduled = false;
@@ -61,25 +62,32 @@ export class Connection implements SessionHost, ByteSink {
     this.#owner = owner;
     this.#openedAtMs = owner.nowMs;
     this.#outputMovedAtMs = owner.nowMs;
-    this.#session = new Session(this, this.#output, owner.acceptor, owner.limits);
+    this.#session = new Session(this, this.#output);
     owner.observer.connectionOpened();
+  }
+
+  get acceptor(): Http2Acceptor {
+    return this.#owner.acceptor;
+  }
+
+  get limits(): ServerLimits {
+    return this.#owner.limits;
   }
 
   get nowMs(): number {
     return this.#owner.nowMs;
   }
 
-  get openStreams(): number {
-    return this.#session.openStreams;
-  }
-
   /** Begins to serve: at once for cleartext, after the handshake for TLS. */
   open(): void {
+    this.#open = true;
     this.#session.open();
   }
 
   receive(chunk: Buffer): void {
     if (this.#endReason !== null) return;
+    // A peer whose certificate was not judged yet is not served.
+    if (!this.#open) return this.terminate("data before the handshake ended");
     this.#inPass = true;
     try {
       const frames = this.#prefaceBytes === PREFACE.length ? chunk : this.#takePreface(chunk);
@@ -99,10 +107,7 @@ export class Connection implements SessionHost, ByteSink {
     this.flushNow();
     if (!this.#output.blocked) this.#session.pump();
     this.flush();
-    if (this.#paused && this.#queuedBytes() * 2 <= this.#owner.limits.maxQueuedBytes) {
-      this.#paused = false;
-      this.#socket.resume();
-    }
+    if (this.#paused && this.#queuedBytes() * 2 <= this.limits.maxQueuedBytes) this.#resume();
   }
 
   /** The socket is gone. */
@@ -120,7 +125,7 @@ export class Connection implements SessionHost, ByteSink {
     if (this.#closed) return;
     if (!this.#output.blocked && this.#output.pendingBytes > 0) this.flushNow();
     if (this.#endReason !== null) this.#shutDownOnceFlushed();
-    else if (this.#output.blocked && !this.#paused && this.#queuedBytes() >= this.#owner.limits.maxQueuedBytes) {
+    else if (this.#output.blocked && !this.#paused && this.#queuedBytes() >= this.limits.maxQueuedBytes) {
       this.#paused = true;
       this.#socket.pause();
     }
@@ -148,7 +153,7 @@ export class Connection implements SessionHost, ByteSink {
 
   /** Checks the deadlines. */
   sweep(elapsedMs: number): void {
-    const { limits, nowMs } = this.#owner;
+    const { limits, nowMs } = this;
     const stalled = this.#output.blocked && nowMs - this.#outputMovedAtMs >= limits.stallTimeoutMs;
     if (stalled) return this.terminate("stalled");
     if (this.#endReason !== null) {
@@ -224,14 +229,19 @@ export class Connection implements SessionHost, ByteSink {
 
   /** Output that nobody but the socket holds back: what waits for the peer's windows needs reading to go on. */
   #queuedBytes(): number {
-    return this.#output.pendingBytes + (this.#output.blocked ? this.#session.heldBytes : 0);
+    return this.#output.pendingBytes + (this.#output.blocked ? this.#session.sender.heldBytes : 0);
+  }
+
+  #resume(): void {
+    this.#paused = false;
+    this.#socket.resume();
   }
 
   #shutDownOnceFlushed(): void {
     if (this.#shutDown || this.#output.pendingBytes > 0) return;
     this.#shutDown = true;
     this.#shutDownAtMs = this.nowMs;
-    if (this.#paused) this.#socket.resume();
+    if (this.#paused) this.#resume();
     this.#socket.shutdown();
     this.#done();
   }

@@ -27,6 +27,8 @@ const SILENT: Http2Observer = {
 
 /** After this the second GOAWAY goes out, whether or not the peer acknowledged the first (RFC 9113 section 6.8). */
 const GOAWAY_INTERVAL_MS = 1_000;
+/** Silence after which the system asks whether a peer is still there. */
+const KEEP_ALIVE_MS = 60_000;
 /** Deadlines are kept with this precision. */
 const SWEEP_SLOWEST_MS = 1_000;
 const SWEEP_FASTEST_MS = 20;
@@ -45,11 +47,11 @@ class Server implements Http2Server, ConnectionOwner {
   readonly #connections = new Set<Connection>();
   /** Those of them that still serve. */
   #serving = 0;
-  readonly #unflushed: Connection[] = [];
+  #unflushed: Connection[] = [];
   #listener: Listener | null = null;
   #sweepTimer: ReturnType<typeof setInterval> | null = null;
   #draining = false;
-  #resolveDrained: (() => void) | null = null;
+  readonly #drained = Promise.withResolvers<void>();
 
   constructor(acceptor: Http2Acceptor, observer: Http2Observer, limits: ServerLimits) {
     this.acceptor = acceptor;
@@ -74,26 +76,29 @@ class Server implements Http2Server, ConnectionOwner {
       data: (socket, chunk) => socket.data.connection.receive(chunk),
       drain: (socket) => socket.data.connection.drained(),
       close: (socket) => this.#forget(socket.data.connection),
-      error: (socket, error) => socket.data.connection.handlerFailed(error),
+      // TLS that fails after its handshake; our own callbacks let nothing through.
+      error: (socket) => socket.data.connection.terminate("socket error"),
     });
   }
 
   drain(deadline: AbortSignal): Promise<void> {
-    if (deadline.aborted) return Promise.resolve();
-    return new Promise((resolve) => {
-      deadline.addEventListener("abort", () => resolve(), { once: true });
-      this.#resolveDrained = resolve;
+    if (!this.#draining) {
       this.#draining = true;
       for (const connection of this.#connections) connection.announceGoaway();
       if (this.#serving === 0) this.#finishGoaways();
       else setTimeout(this.#finishGoaways, GOAWAY_INTERVAL_MS);
+    }
+    if (deadline.aborted) return Promise.resolve();
+    return new Promise((resolve) => {
+      deadline.addEventListener("abort", () => resolve(), { once: true });
+      void this.#drained.promise.then(resolve);
     });
   }
 
   close(): void {
     this.#stopListening();
     for (const connection of this.#connections) connection.terminate("server closed");
-    this.#resolveDrained?.();
+    this.#drained.resolve();
   }
 
   // --- for connections ---------------------------------------------------------------------------------------------
@@ -120,6 +125,8 @@ class Server implements Http2Server, ConnectionOwner {
 
   #accept(socket: ServerSocket, serveNow: boolean): void {
     if (this.#connections.size === 0) this.#startSweeps();
+    // A peer that vanished without a word would keep its streams open for ever.
+    socket.setKeepAlive(true, KEEP_ALIVE_MS);
     const connection = new Connection(socket, this);
     socket.data = { connection };
     this.#connections.add(connection);
@@ -136,15 +143,16 @@ class Server implements Http2Server, ConnectionOwner {
 
   /** Everything gathered outside of read passes leaves, one write a connection. */
   readonly #flushAll = (): void => {
-    for (const connection of this.#unflushed) connection.flush();
-    this.#unflushed.length = 0;
+    const connections = this.#unflushed;
+    this.#unflushed = [];
+    for (const connection of connections) connection.flush();
   };
 
   /** Every connection was asked to go: what was opened until now is served, and nobody new is let in. */
   readonly #finishGoaways = (): void => {
     this.#stopListening();
     for (const connection of this.#connections) connection.finishGoaway();
-    if (this.#serving === 0) this.#resolveDrained?.();
+    if (this.#serving === 0) this.#drained.resolve();
   };
 
   #stopListening(): void {

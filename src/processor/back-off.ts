@@ -10,7 +10,7 @@ const soundMs = 1000;
 const firstDelayMs = 100;
 /** Workers that do serve between two deaths come back sooner than those that cannot start at all. */
 const longestAfterServingMs = 1000;
-const longestAfterFailedStartMs = 10_000;
+const longestAfterFailedStartMs = 2000;
 
 /** The first replacement is immediate; only deaths in quick succession wait, doubling each time. */
 export function createBackOff(): BackOff {

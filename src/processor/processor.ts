@@ -153,23 +153,15 @@ function logStart(
   ports: { health: string | null; admin: string | null; metrics: string | null },
 ): void {
   const workers = pool.status();
-  for (const trigger of config.triggers) {
-    const opened = workers.flatMap((worker) => worker.triggers.filter((each) => each.name === trigger.name));
-    const loaded = workers.find((worker) => worker.function !== null)?.function;
-    const addresses = [...new Set(opened.flatMap((each) => each.address ?? []))];
+  const loaded = workers.find((worker) => worker.function !== null)?.function ?? null;
+  for (const { name, kind } of config.triggers) {
+    const opened = workers.flatMap((worker) => worker.triggers.filter((trigger) => trigger.name === name));
+    const addresses = [...new Set(opened.flatMap((trigger) => trigger.address ?? []))];
     const place = addresses.length === 0 ? "" : ` on ${addresses.join(", ")}`;
     const count = opened.length === 1 ? "1 worker" : `${opened.length} workers`;
-    log.info(
-      {
-        trigger: trigger.name,
-        kind: trigger.kind,
-        addresses,
-        workers: opened.length,
-        file: loaded?.file,
-        export: loaded?.exportName,
-      },
-      `${trigger.kind} "${trigger.name}"${place}: ${loaded?.contract ?? "function"} ${loaded?.file ?? ""}, ${count}`,
-    );
+    const served = loaded === null ? "" : `: ${loaded.contract} ${loaded.file}`;
+    log.info({ trigger: name }, `${kind} "${name}"${place}${served}, ${count}`);
   }
-  log.info(ports, `ready in ${Math.round(performance.now())} ms`);
+  const open = Object.entries(ports).flatMap(([name, address]) => (address === null ? [] : [`${name} ${address}`]));
+  log.info(`ready in ${Math.round(performance.now())} ms; ${open.join(", ") || "no own servers"}`);
 }

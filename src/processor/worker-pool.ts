@@ -208,8 +208,9 @@ class WorkerSlot {
       setting: setting ?? undefined,
     };
     const error = end.cause === "error" ? { err: end.error } : {};
+    const loss = end.lost === 1 ? "1 exchange" : `${end.lost} exchanges`;
     const next = this.#leaving ? "" : "; it is replaced";
-    this.#options.log.error({ ...fields, ...error }, `worker ${this.#index} lost: ${message}${next}`);
+    this.#options.log.error({ ...fields, ...error }, `worker ${this.#index} lost with ${loss}: ${message}${next}`);
   }
 
   #update(change: Partial<WorkerStatus>): void {

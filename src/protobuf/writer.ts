@@ -40,7 +40,7 @@ export class WireWriter {
   begin(reserved = 0): void {
     this.#position = this.#start;
     this.#ensure(reserved);
-    this.#slab.fill(0, this.#start, this.#start + reserved);
+    for (let i = 0; i < reserved; i++) this.#slab[this.#start + i] = 0; // a few bytes: cheaper than a native fill
     this.#position += reserved;
   }
 

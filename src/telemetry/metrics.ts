@@ -33,28 +33,6 @@ export const handledEventsDurationCount = counter(
   "Events whose duration was measured",
   [...triggerLabels, "worker_index"],
 );
-export const workerAllocationCount = counter(
-  "nuclio_processor_worker_allocation_count",
-  "Times an event asked for a function instance",
-  triggerLabels,
-);
-/** `result` is "success_immediate", "success_after_wait" or "error_timeout". */
-export const workerAllocationTotal = counter(
-  "nuclio_processor_worker_allocation_total",
-  "How asking for a function instance ended",
-  [...triggerLabels, "result"],
-);
-export const workerAllocationWait = counter(
-  "nuclio_processor_worker_allocation_wait_duration_milliseconds_sum",
-  "Time events waited for a function instance, in milliseconds",
-  triggerLabels,
-);
-export const workersAvailablePercentage = counter(
-  "nuclio_processor_worker_allocation_workers_available_percentage",
-  "Sum over all allocations of the percentage of idle function instances",
-  triggerLabels,
-);
-
 /** `outcome` is a short stable word, e.g. "completed", "closed_early", "answered", "failed", "cancelled", "incomplete", "without_request". */
 export const exchanges = counter("processor_exchanges_total", "HTTP exchanges that ended, by outcome", [
   "trigger_id",

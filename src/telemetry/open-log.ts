@@ -57,7 +57,7 @@ async function openConsole(destination: DestinationStream, colours: boolean): Pr
     ignore: "pid,hostname",
     singleLine: true,
   });
-  return { write: (line) => void destination.write(format(line)) };
+  return { write: (line) => destination.write(format(line)) };
 }
 
 type CreateChild = (bindings: Record<string, unknown>) => Logger;

@@ -81,6 +81,18 @@ describe("redact", () => {
     expect(JSON.stringify(redact(deep))).toContain("[…]");
   });
 
+  test("survives what throws and leaves generators alone", () => {
+    const hostile = {
+      get value() {
+        throw new Error("cookie: s3cr3t-value");
+      },
+    };
+    expect(redact({ hostile })).toEqual({ hostile: "[unreadable: Error: cookie: [redacted]]" });
+    const numbers = [1, 2].values();
+    redact({ numbers });
+    expect([...numbers]).toEqual([1, 2]);
+  });
+
   test("shows bytes by their length only", () => {
     expect(redact({ body: new TextEncoder().encode(secret) })).toEqual({ body: `<${secret.length} bytes>` });
   });

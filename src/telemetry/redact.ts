@@ -44,9 +44,14 @@ function copy(value: unknown, depth: number, ancestors: Set<object>): unknown {
   if (ancestors.has(value)) return "[circular]";
   if (depth >= maxDepth) return "[…]";
   ancestors.add(value);
-  const result = copyObject(value, depth, ancestors);
-  ancestors.delete(value);
-  return result;
+  try {
+    return copyObject(value, depth, ancestors);
+  } catch (error) {
+    // A getter or iterator of the function's own threw: a log line is no reason to fail.
+    return `[unreadable: ${redactText(String(error))}]`;
+  } finally {
+    ancestors.delete(value);
+  }
 }
 
 function copyObject(value: object, depth: number, ancestors: Set<object>): unknown {
@@ -109,8 +114,9 @@ function isSensitive(name: unknown): boolean {
   return typeof name === "string" && name.length <= 19 && sensitiveNames.has(name.toLowerCase().replaceAll("_", "-"));
 }
 
+/** Generators and other iterators are left alone: looking at them would use them up. */
 function isIterable(value: object): value is Iterable<unknown> {
-  return Symbol.iterator in value && typeof value[Symbol.iterator] === "function";
+  return Symbol.iterator in value && typeof value[Symbol.iterator] === "function" && !("next" in value);
 }
 
 function isPair(item: unknown): item is readonly [string, unknown] {

@@ -30,7 +30,8 @@ async function runExample(name: string, stack: AsyncDisposableStack): Promise<Ru
       env: {
         [`PROCESSOR_TRIGGERS__${trigger}__ATTRIBUTES__PORT`]: String(processor),
         PROCESSOR_PLATFORM__HEALTH_CHECK__LISTEN_ADDRESS: `127.0.0.1:${health}`,
-        PROCESSOR_PLATFORM__WEB_ADMIN__ENABLED: "false",
+        PROCESSOR_PLATFORM__WEB_ADMIN__LISTEN_ADDRESS: "127.0.0.1:0",
+        PROCESSOR_PLATFORM__METRICS__LISTEN_ADDRESS: "127.0.0.1:0",
       },
     }),
   );

@@ -224,13 +224,13 @@ export class RawClient {
   }
 
   #flush(): void {
-    for (;;) {
+    while (!this.closed) {
       const next = this.#unsent[0];
       if (next === undefined || this.#socket === null) return;
       const taken = this.#socket.write(next);
       if (taken < next.length) {
         if (taken > 0) this.#unsent[0] = next.subarray(taken);
-        if (taken < 0) this.#unsent.length = 0;
+        if (taken < 0) this.#ended();
         return;
       }
       this.#unsent.shift();
@@ -239,6 +239,7 @@ export class RawClient {
 
   #ended(): void {
     this.closed = true;
+    this.#unsent.length = 0;
     this.#wake();
   }
 

@@ -45,7 +45,7 @@ test("process.exit ends the worker only", async () => {
   expect(JSON.parse(await processor.waitForLine(/process\.exit/u))).toMatchObject({
     cause: "exit",
     exchangesLost: 2,
-    message: "worker 0 lost: the function called process.exit(7); it is replaced",
+    message: "worker 0 lost with 2 exchanges: the function called process.exit(7); it is replaced",
   });
 });
 

@@ -17,6 +17,8 @@ export interface StartOptions {
   readonly cwd?: string;
   /** Added to this process's environment; undefined removes a variable. */
   readonly env?: Readonly<Record<string, string | undefined>>;
+  /** It has children of its own to end: disposing sends SIGTERM first. */
+  readonly endsChildren?: boolean;
 }
 
 const running = new Set<Bun.Subprocess>();
@@ -83,7 +85,7 @@ export function startProcess(options: StartOptions): RunningProcess {
     waitForLine,
     stop,
     [Symbol.asyncDispose]: async () => {
-      await stop("SIGKILL");
+      await stop(options.endsChildren === true ? "SIGTERM" : "SIGKILL");
     },
   };
 }

@@ -134,6 +134,20 @@ describe("the result", () => {
     expect(await (await open(async () => {})).call()).toBeNull();
   });
 
+  test("is waited for when another function of the handler's module calls back", async () => {
+    const file = join(
+      scratchDirectory({
+        "fn.ts":
+          "const later = (context) => setTimeout(() => context.callback('x'), 1);\nexport const handler = (context) => void later(context);\n",
+      }),
+      "fn.ts",
+    );
+    const { handler } = (await import(file)) as { handler: NuclioHandler };
+    const loaded = { contract: "nuclio", origin: { file, exportName: "handler" }, handler, initContext: null } as const;
+    const opened = await openNuclioFunction(loaded, { log: new MemoryLog(), workerId: "0", trigger });
+    expect((await opened.invoke(createEvent(plain), new MemoryLog())).body).toEqual(Buffer.from("x"));
+  });
+
   test("is the first given; later ones are logged", async () => {
     const twice = await open((context) => {
       context.callback("first");

@@ -48,7 +48,7 @@ export async function openNuclioFunction(
       throw initContextFailed(error, origin);
     }
   }
-  const callsBack = mentionsCallback(handler);
+  const callsBack = await usesCallback(handler, origin.file);
   return {
     origin,
     trigger: host.trigger,
@@ -90,12 +90,16 @@ function invoke(
   return promise.then(toResult);
 }
 
+const USES_CALLBACK = /\.callback\b|["']callback["']|[{,]\s*callback\s*[,:}]/;
+
 /**
- * A handler that returns `undefined` either has nothing to say or will call back later. One that never mentions
+ * A handler that returns `undefined` either has nothing to say or will call back later. One whose module never uses
  * `callback` is of the first kind, and must not be waited for.
  */
-function mentionsCallback(handler: NuclioHandler): boolean {
-  return /\bcallback\b/.test(Function.prototype.toString.call(handler));
+async function usesCallback(handler: NuclioHandler, file: string): Promise<boolean> {
+  if (USES_CALLBACK.test(Function.prototype.toString.call(handler))) return true;
+  const module = Bun.file(file);
+  return (await module.exists()) && USES_CALLBACK.test(await module.text());
 }
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {

@@ -4,18 +4,30 @@ import type { HeaderList } from "../../function/contract.ts";
 import { ExchangeError } from "../../function/errors.ts";
 import type { ExtprocAttributes } from "./attributes.ts";
 
-/** @throws ExchangeError `BODY_TOO_LARGE` or `BODY_UNDECODABLE`. */
-export async function decodeMessageBody(
+/**
+ * At once where nothing is coded, so that plain bodies cost no promise.
+ * @throws ExchangeError `BODY_TOO_LARGE` or `BODY_UNDECODABLE`, or rejects with it.
+ */
+export function decodeMessageBody(
   bytes: Uint8Array,
   headers: HeaderList,
   direction: "request" | "response",
   settings: ExtprocAttributes,
-): Promise<Uint8Array> {
-  const limits = { maxBytes: settings.maxBodyBytes, maxExpansionRatio: settings.maxExpansionRatio };
-  if (bytes.length > limits.maxBytes) throw tooLarge(`the ${direction} body is longer than ${limits.maxBytes} bytes`);
+): Uint8Array | Promise<Uint8Array> {
+  const { maxBodyBytes } = settings;
+  if (bytes.length > maxBodyBytes) throw tooLarge(`the ${direction} body is longer than ${maxBodyBytes} bytes`);
   if (!settings.processing.decompressBodies) return bytes;
   const codings = parseContentEncoding(headers.get("content-encoding"));
-  if (codings.length === 0) return bytes;
+  return codings.length === 0 ? bytes : undoCodings(bytes, codings, direction, settings);
+}
+
+async function undoCodings(
+  bytes: Uint8Array,
+  codings: readonly string[],
+  direction: "request" | "response",
+  settings: ExtprocAttributes,
+): Promise<Uint8Array> {
+  const limits = { maxBytes: settings.maxBodyBytes, maxExpansionRatio: settings.maxExpansionRatio };
   const result = await decodeBody(bytes, codings, limits);
   if ("body" in result) return result.body;
   const text = `the ${direction}'s body: ${result.message}`;

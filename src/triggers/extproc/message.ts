@@ -65,7 +65,8 @@ abstract class ProxiedMessage {
     const direction = this.#direction;
     const bytes = await direction.readWhole();
     const which = direction.isRequest ? "request" : "response";
-    return decodeMessageBody(bytes, direction.headers, which, direction.owner.service.settings);
+    const decoded = decodeMessageBody(bytes, direction.headers, which, direction.owner.service.settings);
+    return decoded instanceof Promise ? await decoded : decoded;
   }
 }
 
@@ -154,6 +155,8 @@ function checkedBody(value: unknown): ReadableStream<Uint8Array> | Uint8Array | 
 
 /** A promise whose rejection the function may ignore. */
 function handled<T>(promise: Promise<T>): Promise<T> {
-  promise.catch(() => {});
+  promise.then(undefined, ignore);
   return promise;
 }
+
+function ignore(): void {}

@@ -6,6 +6,8 @@ import type { Span } from "./processing-request.ts";
 const reader = new WireReader();
 const { latin1Slice } = Buffer.prototype;
 const NONE: readonly string[] = [];
+/** Where name and value of the line read last lie: one object for all, so that looking for a header costs none. */
+const line = { nameStart: 0, nameEnd: 0, valueStart: 0, valueEnd: 0 };
 
 /**
  * A received header map. Values are Latin-1, one character a byte. Envoy fills `raw_value`; `value` counts where a proxy
@@ -26,9 +28,10 @@ export class HeaderMap implements ReceivedFields {
   lines(): readonly string[] {
     if (this.#lines !== null) return this.#lines;
     const lines: string[] = [];
-    this.#each((nameStart, nameEnd, valueStart, valueEnd) => {
-      lines.push(this.#text(nameStart, nameEnd), this.#text(valueStart, valueEnd));
-    });
+    reader.reset(this.#bytes, this.#start, this.#end);
+    while (this.#nextLine(null)) {
+      lines.push(this.#text(line.nameStart, line.nameEnd), this.#text(line.valueStart, line.valueEnd));
+    }
     this.#bytes = new Uint8Array(0);
     this.#start = this.#end = 0;
     this.#lines = lines;
@@ -38,9 +41,12 @@ export class HeaderMap implements ReceivedFields {
   values(name: string): readonly string[] {
     if (this.#lines !== null) return valuesIn(this.#lines, name);
     let values: string[] | null = null;
-    this.#each((nameStart, nameEnd, valueStart, valueEnd) => {
-      if (this.#spells(nameStart, nameEnd, name)) (values ??= []).push(this.#text(valueStart, valueEnd));
-    });
+    reader.reset(this.#bytes, this.#start, this.#end);
+    while (this.#nextLine(name)) {
+      if (this.#spells(line.nameStart, line.nameEnd, name)) {
+        (values ??= []).push(this.#text(line.valueStart, line.valueEnd));
+      }
+    }
     return values ?? NONE;
   }
 
@@ -63,9 +69,8 @@ export class HeaderMap implements ReceivedFields {
     return true;
   }
 
-  /** Calls `line` with the offsets of each name and value. */
-  #each(line: (nameStart: number, nameEnd: number, valueStart: number, valueEnd: number) => void): void {
-    reader.reset(this.#bytes, this.#start, this.#end);
+  /** Reads on to the next line, or to the next that may be called `name`; false when there is none. */
+  #nextLine(name: string | null): boolean {
     while (reader.position < reader.end) {
       const tag = reader.tag();
       if (tag !== 0x0a) {
@@ -73,29 +78,41 @@ export class HeaderMap implements ReceivedFields {
         continue;
       }
       const outerEnd = reader.enter();
-      let nameStart = 0;
-      let nameEnd = 0;
-      let valueStart = 0;
-      let valueEnd = 0;
-      while (reader.position < reader.end) {
-        const field = reader.tag();
-        if (field !== 0x0a && field !== 0x1a && field !== 0x12) {
-          reader.skip(field);
-          continue;
-        }
-        const end = reader.delimited();
-        if (field === 0x0a) {
-          nameStart = reader.position;
-          nameEnd = end;
-        } else if (field === 0x1a || valueEnd === 0) {
-          valueStart = reader.position;
-          valueEnd = end;
-        }
-        reader.position = end;
-      }
+      const passedOver = name !== null && this.#isOfOtherLength(name.length);
+      if (passedOver) reader.position = reader.end;
+      else readLine();
       reader.leave(outerEnd);
-      line(nameStart, nameEnd, valueStart, valueEnd);
+      if (!passedOver) return true;
     }
+    return false;
+  }
+
+  /** Whether the line that begins here shows at a glance a name that is not as long. */
+  #isOfOtherLength(length: number): boolean {
+    const at = reader.position;
+    const found = this.#bytes[at + 1] ?? 0;
+    return this.#bytes[at] === 0x0a && found < 0x80 && found !== length;
+  }
+}
+
+/** Reads one HeaderValue up to the reader's end. */
+function readLine(): void {
+  line.nameStart = line.nameEnd = line.valueStart = line.valueEnd = 0;
+  while (reader.position < reader.end) {
+    const field = reader.tag();
+    if (field !== 0x0a && field !== 0x1a && field !== 0x12) {
+      reader.skip(field);
+      continue;
+    }
+    const end = reader.delimited();
+    if (field === 0x0a) {
+      line.nameStart = reader.position;
+      line.nameEnd = end;
+    } else if (field === 0x1a || line.valueEnd === 0) {
+      line.valueStart = reader.position;
+      line.valueEnd = end;
+    }
+    reader.position = end;
   }
 }
 

@@ -1,0 +1,74 @@
+/** The streams of a connection, and what an identifier without an open stream means (RFC 9113 section 5.1). */
+import { RecentResets } from "./recent-resets.ts";
+import { MAX_WINDOW_BYTES } from "./settings.ts";
+import type { ServerStream } from "./stream.ts";
+
+/** The last stream id of a GOAWAY that refuses nothing yet (RFC 9113 section 6.8). */
+export const ANY_STREAM = MAX_WINDOW_BYTES;
+
+export class StreamTable {
+  readonly #open = new Map<number, ServerStream>();
+  readonly #recentResets = new RecentResets();
+  #lastId = 0;
+  #lastServedId = ANY_STREAM;
+
+  get size(): number {
+    return this.#open.size;
+  }
+
+  /** The highest identifier the peer has used. */
+  get lastId(): number {
+    return this.#lastId;
+  }
+
+  /** What a GOAWAY says: nothing above it was or will be served. */
+  get lastServedId(): number {
+    return Math.min(this.#lastId, this.#lastServedId);
+  }
+
+  /** No new stream is served any more. */
+  get isFinal(): boolean {
+    return this.#lastServedId !== ANY_STREAM;
+  }
+
+  get(streamId: number): ServerStream | undefined {
+    return this.#open.get(streamId);
+  }
+
+  all(): Iterable<ServerStream> {
+    return this.#open.values();
+  }
+
+  /** The peer opened a stream; whether it is served is another question. */
+  noteOpened(streamId: number): void {
+    this.#lastId = streamId;
+  }
+
+  add(stream: ServerStream): void {
+    this.#open.set(stream.id, stream);
+  }
+
+  delete(stream: ServerStream): void {
+    this.#open.delete(stream.id);
+  }
+
+  /** RST_STREAM of ours is sent. */
+  noteReset(streamId: number): void {
+    this.#recentResets.add(streamId);
+  }
+
+  /** Streams the peer opens from now on are ignored. */
+  makeFinal(): void {
+    this.#lastServedId = this.#lastId;
+  }
+
+  /** Never opened, or of the kind only a server may open. */
+  isIdle(streamId: number): boolean {
+    return (streamId & 1) === 0 || streamId > this.#lastId;
+  }
+
+  /** Not served or closed by us, so that frames still on their way are no mistake. */
+  isAbandoned(streamId: number): boolean {
+    return streamId > this.#lastServedId || this.#recentResets.has(streamId);
+  }
+}
