@@ -10,10 +10,8 @@ export interface MetricsPage {
   readonly totals: MetricTotals;
   /** For what the main thread counts. */
   readonly recorder: MetricsRecorder;
-  /** `publish` brings the workers' counts up to date. */
-  render(publish: () => Promise<void>): Promise<MetricsText>;
-  /** Brings the main thread's counts into the totals. */
-  update(): void;
+  /** With the main thread's own counts as they are now, the workers' as they last published them. */
+  render(): Promise<MetricsText>;
 }
 
 export function createMetricsPage(config: ProcessorConfig, version: string): MetricsPage {
@@ -32,20 +30,14 @@ export function createMetricsPage(config: ProcessorConfig, version: string): Met
     project: config.project,
   };
 
-  function update(): void {
-    const { user, system } = process.cpuUsage();
-    cpu.value = (user + system) / 1e6;
-    memory.value = process.memoryUsage.rss();
-    recorder.publish();
-  }
-
   return {
     totals,
     recorder,
-    update,
-    async render(publish) {
-      await publish();
-      update();
+    render() {
+      const { user, system } = process.cpuUsage();
+      cpu.value = (user + system) / 1e6;
+      memory.value = process.memoryUsage.rss();
+      recorder.publish();
       return renderPrometheus(totals.collect(), common);
     },
   };

@@ -3,15 +3,15 @@ import type { ProcessorConfig } from "../config/contract.ts";
 import type { Logger } from "../telemetry/log.ts";
 import { chooseLogFormat, openLog } from "../telemetry/open-log.ts";
 import type { TriggerKind } from "../triggers/contract.ts";
-import { openAdminServer } from "./admin-server.ts";
-import { openHealthServer } from "./health-server.ts";
+import { drainPool } from "./drain.ts";
 import { createMetricsPage } from "./metrics-page.ts";
-import { openMetricsServer } from "./metrics-server.ts";
+import { openOwnServers } from "./own-servers.ts";
 import { assertPortsFree } from "./port-probe.ts";
 import { listenForSignals } from "./signals.ts";
+import { describeStatus, describeTriggers, type ProcessorState, whyNotReady } from "./status.ts";
 import { collectTriggerStats } from "./trigger-stats.ts";
 import { buildWorkerEnvironment } from "./worker-environment.ts";
-import { createWorkerPool, type WorkerPool } from "./worker-pool.ts";
+import { createWorkerPool } from "./worker-pool.ts";
 
 export interface ProcessorOptions {
   readonly config: ProcessorConfig;
@@ -28,75 +28,53 @@ export interface ProcessorOptions {
   readonly requirePorts: boolean;
 }
 
-type State = "starting" | "ready" | "draining";
-
-/** Time beyond the workers' own deadline after which the process ends whatever they do. */
-const drainPatienceMs = 1000;
-
 /** Runs until a signal asks for the end. Resolves with the exit code; rejects with a `StartError`. */
 export async function runProcessor(options: ProcessorOptions): Promise<number> {
-  const { config, kinds } = options;
+  const { config, kinds, colours } = options;
   const logFormat = chooseLogFormat(config.log.format, options.terminal);
-  const log = await openLog({
-    level: config.log.level,
-    format: logFormat,
-    name: "processor",
-    colours: options.colours,
-  });
+  const log = await openLog({ level: config.log.level, format: logFormat, name: "processor", colours });
   logDefects(log);
-  const end = Promise.withResolvers<number>();
-  let state: State = "starting";
-  let pool: WorkerPool | null = null;
-  listenForSignals((signal) => {
-    const before = state;
-    state = "draining";
-    if (pool === null || before !== "ready") process.exit(0);
-    void drain(pool, signal, log).then(end.resolve);
-  });
-
   const page = createMetricsPage(config, options.version);
-  const { platform } = config;
-  const shared = { required: options.requirePorts, log };
-  const health = openHealthServer({
-    ...shared,
-    listen: platform.health,
-    whyNotReady: () => whyNotReady(state, pool),
-  });
-  const admin = openAdminServer({
-    ...shared,
-    listen: platform.admin,
-    triggers: config.triggers,
-    status: () => describeStatus(options, state, pool),
-    async stats(trigger) {
-      await pool?.publish();
-      return collectTriggerStats(page.totals.collect(), trigger);
-    },
-  });
-  const metrics = openMetricsServer({
-    ...shared,
-    listen: platform.metrics,
-    render: () => page.render(async () => pool?.publish()),
-  });
-  assertPortsFree(config, kinds);
-
-  const { env, stripped } = buildWorkerEnvironment(options.env, config.env);
-  if (stripped.length > 0) {
-    log.warn({ variables: stripped }, `${stripped.join(" and ")} can make the processor run other code: not handed on`);
-  }
-  pool = createWorkerPool({
+  const pool = createWorkerPool({
     config,
     kinds,
     entry: options.entry,
-    env,
+    env: prepareEnvironment(options, log),
     logFormat,
-    logColours: options.colours,
+    logColours: colours,
     log,
     metrics: page.recorder,
     totals: page.totals,
   });
+
+  const end = Promise.withResolvers<number>();
+  let state: ProcessorState = "starting";
+  listenForSignals((signal) => {
+    if (state === "starting") process.exit(0);
+    state = "draining";
+    void drainPool(pool, signal, log).then(() => end.resolve(0));
+  });
+  const ports = openOwnServers({
+    config,
+    required: options.requirePorts,
+    log,
+    whyNotReady: () => whyNotReady(state, pool.status()),
+    status: () => describeStatus(config, options.version, state, pool.status()),
+    async stats(trigger) {
+      await pool.publish();
+      return collectTriggerStats(page.totals.collect(), trigger);
+    },
+    async renderMetrics() {
+      await pool.publish();
+      return page.render();
+    },
+  });
+  assertPortsFree(config, kinds);
   await pool.start();
   state = "ready";
-  logStart(config, pool, log, { health: health.address, admin: admin.address, metrics: metrics.address });
+  for (const { trigger, text } of describeTriggers(config, pool.status())) log.info({ trigger }, text);
+  const open = [...ports].map(([name, address]) => `${name} ${address}`);
+  log.info([`ready in ${Math.round(performance.now())} ms`, ...open].join(", "));
   return end.promise;
 }
 
@@ -107,61 +85,11 @@ function logDefects(log: Logger): void {
   process.on("unhandledRejection", write);
 }
 
-async function drain(pool: WorkerPool, signal: string, log: Logger): Promise<number> {
-  const limits = pool.status().flatMap((worker) => worker.triggers.map((each) => each.gracefulShutdownTimeoutMs));
-  const limitMs = Math.max(0, ...limits);
-  const startedAt = performance.now();
-  log.info({ signal, gracefulShutdownTimeoutMs: limitMs }, `${signal}: finishing what is in flight`);
-  const cut = await Promise.race([pool.drain(), Bun.sleep(limitMs + drainPatienceMs).then(() => null)]);
-  const tookMs = Math.round(performance.now() - startedAt);
-  if (cut === 0) log.info({ tookMs }, "ended");
-  else if (cut === null) log.warn({ tookMs }, "ended; a worker did not finish in time");
-  else log.warn({ tookMs, cut }, `ended; ${cut} exchanges were cut off by gracefulShutdownTimeout`);
-  return 0;
-}
-
-function whyNotReady(state: State, pool: WorkerPool | null): string | null {
-  if (state === "starting") return "Processor not ready yet";
-  if (state === "draining") return "Processor is draining";
-  const serves = pool?.status().some((worker) => worker.state === "ready") ?? false;
-  return serves ? null : "No worker is ready";
-}
-
-function describeStatus({ config, version }: ProcessorOptions, state: State, pool: WorkerPool | null): unknown {
-  const workers = pool?.status() ?? [];
-  const loaded = workers.find((worker) => worker.function !== null)?.function ?? null;
-  return {
-    name: config.name,
-    namespace: config.namespace,
-    version,
-    state,
-    uptimeSeconds: Math.round(performance.now() / 1000),
-    function: loaded,
-    workers: workers.map(({ index, state: workerState, replacements, triggers }) => ({
-      index,
-      state: workerState,
-      replacements,
-      listens: Object.fromEntries(triggers.map((trigger) => [trigger.name, trigger.address])),
-    })),
-  };
-}
-
-function logStart(
-  config: ProcessorConfig,
-  pool: WorkerPool,
-  log: Logger,
-  ports: { health: string | null; admin: string | null; metrics: string | null },
-): void {
-  const workers = pool.status();
-  const loaded = workers.find((worker) => worker.function !== null)?.function ?? null;
-  for (const { name, kind } of config.triggers) {
-    const opened = workers.flatMap((worker) => worker.triggers.filter((trigger) => trigger.name === name));
-    const addresses = [...new Set(opened.flatMap((trigger) => trigger.address ?? []))];
-    const place = addresses.length === 0 ? "" : ` on ${addresses.join(", ")}`;
-    const count = opened.length === 1 ? "1 worker" : `${opened.length} workers`;
-    const served = loaded === null ? "" : `: ${loaded.contract} ${loaded.file}`;
-    log.info({ trigger: name }, `${kind} "${name}"${place}${served}, ${count}`);
+function prepareEnvironment({ config, env }: ProcessorOptions, log: Logger): Readonly<Record<string, string>> {
+  const workers = buildWorkerEnvironment(env, config.env);
+  if (workers.stripped.length > 0) {
+    const names = workers.stripped.join(" and ");
+    log.warn({ variables: workers.stripped }, `${names} can make the processor run other code: not handed on`);
   }
-  const open = Object.entries(ports).flatMap(([name, address]) => (address === null ? [] : [`${name} ${address}`]));
-  log.info(`ready in ${Math.round(performance.now())} ms; ${open.join(", ") || "no own servers"}`);
+  return workers.env;
 }

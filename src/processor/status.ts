@@ -1,0 +1,57 @@
+/** What the processor says about itself: readiness for probes, a page for people. */
+import type { ProcessorConfig } from "../config/contract.ts";
+import type { FunctionReport } from "../worker/contract.ts";
+import type { WorkerStatus } from "./worker-pool.ts";
+
+export type ProcessorState = "starting" | "ready" | "draining";
+
+/** Null when traffic may come. */
+export function whyNotReady(state: ProcessorState, workers: readonly WorkerStatus[]): string | null {
+  if (state === "starting") return "Processor not ready yet";
+  if (state === "draining") return "Processor is draining";
+  return workers.some((worker) => worker.state === "ready") ? null : "No worker is ready";
+}
+
+/** The function as the workers loaded it; null before the first one has. */
+export function findFunction(workers: readonly WorkerStatus[]): FunctionReport | null {
+  return workers.find((worker) => worker.function !== null)?.function ?? null;
+}
+
+/** The page at `/` of the admin server. */
+export function describeStatus(
+  config: ProcessorConfig,
+  version: string,
+  state: ProcessorState,
+  workers: readonly WorkerStatus[],
+): object {
+  return {
+    name: config.name,
+    namespace: config.namespace,
+    version,
+    state,
+    uptimeSeconds: Math.round(performance.now() / 1000),
+    function: findFunction(workers),
+    workers: workers.map((worker) => ({
+      index: worker.index,
+      state: worker.state,
+      replacements: worker.replacements,
+      listens: Object.fromEntries(worker.triggers.map((trigger) => [trigger.name, trigger.address])),
+    })),
+  };
+}
+
+/** One line for each trigger: where it listens, what runs behind it, in how many workers. */
+export function describeTriggers(
+  config: ProcessorConfig,
+  workers: readonly WorkerStatus[],
+): readonly { readonly trigger: string; readonly text: string }[] {
+  const loaded = findFunction(workers);
+  const served = loaded === null ? "" : `: ${loaded.contract} ${loaded.file}`;
+  return config.triggers.map(({ name, kind }) => {
+    const opened = workers.flatMap((worker) => worker.triggers.filter((trigger) => trigger.name === name));
+    const addresses = [...new Set(opened.flatMap((trigger) => trigger.address ?? []))];
+    const place = addresses.length === 0 ? "" : ` on ${addresses.join(", ")}`;
+    const count = opened.length === 1 ? "1 worker" : `${opened.length} workers`;
+    return { trigger: name, text: `${kind} "${name}"${place}${served}, ${count}` };
+  });
+}
