@@ -2,8 +2,10 @@
  * Content codings of a message between proxy and function: functions read bodies decoded, and what they give back is
  * encoded again as the message was, or sent plain with its `content-encoding` removed.
  */
-import { decodeStream, encodeBody, encodeStream } from "../../compression/codings.ts";
-import { isSupportedCoding, parseContentEncoding } from "../../compression/content-encoding.ts";
+import { areKnownCodings, parseContentEncoding } from "../../compression/content-encoding.ts";
+import { decodeStream } from "../../compression/decode-stream.ts";
+import { encodeBody } from "../../compression/encode-body.ts";
+import { encodeStream } from "../../compression/encode-stream.ts";
 import type { Direction } from "./direction.ts";
 
 export interface BodyCoding {
@@ -25,7 +27,7 @@ export function codingOf(direction: Direction, headersLeft: boolean): BodyCoding
   if (!processing.decompressBodies || direction.headers.touched("content-encoding")) return NONE;
   const codings = parseContentEncoding(direction.headers.get("content-encoding"));
   if (codings.length === 0) return NONE;
-  if (!codings.every(isSupportedCoding)) return { codings: [], removed: !headersLeft };
+  if (!areKnownCodings(codings)) return { codings: [], removed: !headersLeft };
   return { codings, removed: !headersLeft && !processing.recompressBodies };
 }
 
@@ -39,7 +41,7 @@ export function toSentStream(
   body: ReadableStream<Uint8Array>,
   { codings, removed }: BodyCoding,
 ): ReadableStream<Uint8Array> {
-  return removed || codings.length === 0 ? body : encodeStream(body, codings);
+  return removed || codings.length === 0 ? body : encodeStream(body, codings, { flush: "each-chunk" });
 }
 
 /** A received body as the function reads it. */
@@ -48,5 +50,6 @@ export function toReadStream(body: ReadableStream<Uint8Array>, direction: Direct
   if (!settings.processing.decompressBodies) return body;
   const codings = parseContentEncoding(direction.headers.get("content-encoding"));
   if (codings.length === 0) return body;
-  return decodeStream(body, codings, { maxExpansionRatio: settings.maxExpansionRatio });
+  // A stream is never held whole, so its length needs no limit; what a byte may become does.
+  return decodeStream(body, codings, { maxBytes: Infinity, maxExpansionRatio: settings.maxExpansionRatio });
 }

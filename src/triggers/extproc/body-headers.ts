@@ -2,7 +2,15 @@
 import type { ChangedLine, FieldList, HeaderChanges } from "../../function/header-list.ts";
 
 /** True only of the bytes they came with (RFC 9110 8.8.3, 14.3, 14.4; RFC 9530; RFC 1864). */
-const DESCRIBE_OLD_BODY = ["content-md5", "digest", "content-digest", "repr-digest", "etag", "accept-ranges", "content-range"];
+const DESCRIBE_OLD_BODY = [
+  "content-md5",
+  "digest",
+  "content-digest",
+  "repr-digest",
+  "etag",
+  "accept-ranges",
+  "content-range",
+];
 
 export interface BodyHeaders {
   /** Null leaves the length to Envoy. */

@@ -29,6 +29,8 @@ export interface DirectionOwner {
   requestText(name: ":path" | ":method" | ":authority" | ":scheme"): string;
   /** HTTP allows no body here: responses to HEAD, 204, 304. */
   forbidsBody(direction: Direction): boolean;
+  /** In observability mode: the function changed something that nobody applies. */
+  changedInVain(): void;
   /** `clearRouteCache()` was called; reading takes it. */
   takeClearRouteCache(): boolean;
 }

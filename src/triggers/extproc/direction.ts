@@ -221,7 +221,8 @@ export abstract class Direction {
   /** Answers the headers with what changed. */
   protected answerHeaders({ body, plainBody, optOut, forgo }: HeadersAnswer): void {
     let changes = this.bodiless && body === null ? this.headerChanges() : withoutFraming(this.headerChanges());
-    if (body !== null || plainBody) changes = withBodyHeaders(this.headers, changes, { contentLength: null, plainBody });
+    if (body !== null || plainBody)
+      changes = withBodyHeaders(this.headers, changes, { contentLength: null, plainBody });
     this.answerCommon(changes, body, { replace: body !== null || optOut, forgo });
   }
 
@@ -241,6 +242,11 @@ export abstract class Direction {
     // Envoy heeds clear_route_cache only beside a header mutation.
     const mutation = changes ?? (clearRouteCache ? { removed: [], set: [] } : null);
     this.answer(encodeCommonAnswer(this.due, { replace, changes: mutation, body, clearRouteCache }, extras));
+  }
+
+  /** Answers the phase that is due with "go on". */
+  protected answerUnchanged(): void {
+    this.answer(unchangedAnswer(this.due));
   }
 
   /** Sends the answer to the phase that is due. */

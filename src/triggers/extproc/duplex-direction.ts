@@ -94,7 +94,7 @@ export class DuplexDirection extends Direction {
     this.complete = endOfStream;
     if (this.due === Phase.NONE && !this.#headersLeft) this.#headersLeft = true; // headers are not sent to us
     if (endOfStream) this.noTrailers();
-    this.bodyArrived(bytes, endOfStream);
+    this.bodyArrived(bytes);
   }
 
   override onTrailers(span: Span): void {
@@ -178,7 +178,8 @@ export class DuplexDirection extends Direction {
 
   protected settle(options: ReleaseOptions): void {
     if (this.#replacement === undefined) this.#settleUnreplaced(options);
-    else if (this.#replacement instanceof Uint8Array || this.bodiless) void this.#settleReplaced(this.#replacement, options);
+    else if (this.#replacement instanceof Uint8Array || this.bodiless)
+      void this.#settleReplaced(this.#replacement, options);
     else this.#settleTransform(this.#replacement);
   }
 
@@ -425,7 +426,10 @@ export class DuplexDirection extends Direction {
 
   #taken(): ExchangeError {
     const which = this.isRequest ? "request" : "response";
-    return new ExchangeError("BODY_ALREADY_SENT", `the ${which} body cannot be read whole: it is being read as a stream`);
+    return new ExchangeError(
+      "BODY_ALREADY_SENT",
+      `the ${which} body cannot be read whole: it is being read as a stream`,
+    );
   }
 
   /** The message had no chunk whose place the new body could take. */

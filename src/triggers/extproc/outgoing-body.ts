@@ -1,4 +1,5 @@
 /** A body the function gave as a stream, read as fast as it can be sent. */
+import type { ReadableStreamDefaultReader } from "node:stream/web";
 
 export class OutgoingBody {
   /** The function's stream has ended; what `take` still gives is its rest. */

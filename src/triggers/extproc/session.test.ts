@@ -261,11 +261,34 @@ describe("bodies", () => {
     expect(envoy.status).toEqual({ code: 0 });
   });
 
-  test("a gzip body is read decoded and its replacement goes out without the coding", async () => {
+  test("a gzip body is read decoded and its replacement is encoded again", async () => {
     const envoy = new FakeEnvoy(
       fakeService(async ({ request }) => {
         request.body = `${await request.text()}!`;
       }),
+      buffered,
+    );
+    const gzip = Buffer.from(Bun.gzipSync("hello")).toString("latin1");
+    envoy.requestHeaders([...post.slice(0, 5), ["content-encoding", "gzip"], ["content-length", String(gzip.length)]]);
+    await envoy.settle();
+    envoy.requestBody(gzip);
+    await envoy.settle();
+    const [, answer] = envoy.answers as { requestBody: { response: { bodyMutation: { body: string } } } }[];
+    const sent = Buffer.from(answer?.requestBody.response.bodyMutation.body ?? "", "latin1");
+    expect(Buffer.from(Bun.gunzipSync(sent)).toString()).toBe("hello!");
+    expect(answer).toMatchObject({
+      requestBody: { response: { headerMutation: { setHeaders: [overwrite("content-length", String(sent.length))] } } },
+    });
+  });
+
+  test("with recompressBodies off the replacement goes out without the coding", async () => {
+    const envoy = new FakeEnvoy(
+      fakeService(
+        async ({ request }) => {
+          request.body = `${await request.text()}!`;
+        },
+        { processingOptions: { recompressBodies: false } },
+      ),
       buffered,
     );
     const gzip = Buffer.from(Bun.gzipSync("hello")).toString("latin1");

@@ -157,7 +157,8 @@ export class StreamedDirection extends Direction {
     } else if (this.#plan === "returning") this.#lost("it ended in trailers after chunks were taken out");
     else if (this.#plan === "transform" && !(this.#outgoing?.ended === true && this.#outgoing.size === 0)) {
       this.#lost("it ended in trailers before the function's stream did");
-    } else if (this.#plan === "replace" && !this.#replaced) this.#lost("it ended in trailers without a chunk to replace");
+    } else if (this.#plan === "replace" && !this.#replaced)
+      this.#lost("it ended in trailers without a chunk to replace");
     this.settled = true;
   }
 
@@ -184,7 +185,10 @@ export class StreamedDirection extends Direction {
     const taken = this.#incoming !== null && !options.final;
     this.#plan = taken ? "tap" : "pass";
     const wantsChunks = taken || options.keepTrailers === true || options.final;
-    this.#commitHeaders({ forgo: options.final, optOut: !wantsChunks && !this.owner.bodyComesUnasked && !this.complete });
+    this.#commitHeaders({
+      forgo: options.final,
+      optOut: !wantsChunks && !this.owner.bodyComesUnasked && !this.complete,
+    });
     if (this.#isBodyDue) this.#pass();
   }
 
@@ -271,7 +275,10 @@ export class StreamedDirection extends Direction {
     if (this.released) return this.tooLate("read");
     const type = this.headers.get("content-type") ?? "";
     if (type.startsWith("application/grpc") || this.headers.has("trailer")) {
-      return new ExchangeError("BODY_NOT_SENT", `the ${which} ends in trailers and is STREAMED, so it cannot be read whole: ${mend}`);
+      return new ExchangeError(
+        "BODY_NOT_SENT",
+        `the ${which} ends in trailers and is STREAMED, so it cannot be read whole: ${mend}`,
+      );
     }
     const length = this.#announcedLength;
     const { maxBodyBytes } = this.owner.service.settings;
@@ -445,7 +452,10 @@ export class StreamedDirection extends Direction {
 
   #alreadyTaken(): ExchangeError {
     const which = this.isRequest ? "request" : "response";
-    return new ExchangeError("BODY_ALREADY_SENT", `the ${which} body cannot be read whole: it is being read as a stream`);
+    return new ExchangeError(
+      "BODY_ALREADY_SENT",
+      `the ${which} body cannot be read whole: it is being read as a stream`,
+    );
   }
 
   /** Bytes of the original are gone and nothing can carry what should be in their place. */
