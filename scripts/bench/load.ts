@@ -6,3 +6,9 @@ export interface Load {
   readonly failed: number;
   stop(): void;
 }
+
+/** Lets the load run for a while and stops it. */
+export async function runFor(ms: number, load: Load): Promise<void> {
+  await Bun.sleep(ms);
+  load.stop();
+}

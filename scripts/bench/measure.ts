@@ -12,7 +12,9 @@ export interface Measurement {
 }
 
 export interface MeasureTimes {
-  /** Runs before anything is counted: compilers and connections get ready. */
+  /** The first load a server gets, before its first measurement: its code is compiled by then. */
+  readonly firstLoadMs: number;
+  /** Runs before anything of a measurement is counted. */
   readonly warmUpMs: number;
   readonly durationMs: number;
 }

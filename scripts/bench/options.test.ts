@@ -5,7 +5,7 @@ test("without options all sections run in three rounds", () => {
   expect(parseOptions([])).toEqual({
     sections: ["a", "b", "c", "d", "e"],
     rounds: 3,
-    times: { warmUpMs: 2000, durationMs: 8000 },
+    times: { firstLoadMs: 5000, warmUpMs: 1000, durationMs: 6000 },
     starts: 10,
     executable: null,
     json: false,

@@ -34,6 +34,9 @@ Compares the compiled executable with the same service on @grpc/grpc-js, on Bun 
 
 const allSections: readonly SectionId[] = ["a", "b", "c", "d", "e"];
 
+const fullTimes: MeasureTimes = { firstLoadMs: 5000, warmUpMs: 1000, durationMs: 6000 };
+const quickTimes: MeasureTimes = { firstLoadMs: 2000, warmUpMs: 500, durationMs: 2000 };
+
 /** Null when help is asked for; throws a TypeError that says what is wrong. */
 export function parseOptions(args: readonly string[]): BenchOptions | null {
   const { values } = parseArgs({
@@ -52,7 +55,7 @@ export function parseOptions(args: readonly string[]): BenchOptions | null {
   return {
     sections: values.only === undefined ? allSections : values.only.split(",").map(parseSection),
     rounds: values.rounds === undefined ? (values.quick ? 1 : 3) : parseRounds(values.rounds),
-    times: values.quick ? { warmUpMs: 1000, durationMs: 2000 } : { warmUpMs: 2000, durationMs: 8000 },
+    times: values.quick ? quickTimes : fullTimes,
     starts: values.quick ? 3 : 10,
     executable: values.executable ?? null,
     json: values.json,

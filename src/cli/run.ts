@@ -40,7 +40,9 @@ async function runFunction(args: CommandArguments, io: CommandIo): Promise<numbe
     environment: io.env,
     cwd: io.cwd,
   });
-  if (problems.length > 0) {
+  // Warnings of a processor that runs are lines of its log, unless a person is there to read them.
+  const shown = config === null || io.stderr.isTerminal;
+  if (shown && problems.length > 0) {
     const { renderProblems } = await import("../config/render-problems.ts");
     io.stderr.write(renderProblems(problems, { colors: io.stderr.isTerminal && !io.env["NO_COLOR"] }));
   }
@@ -48,6 +50,7 @@ async function runFunction(args: CommandArguments, io: CommandIo): Promise<numbe
   try {
     return await runProcessor({
       config,
+      warnings: shown ? [] : problems,
       kinds: triggerKinds,
       entry: io.entry,
       version,

@@ -1,5 +1,5 @@
 /** The life of one stream (RFC 9113 section 5.1), seen from the server: it begins open or half-closed (remote). */
-import { ErrorCode, type FieldLines, type Http2Stream, type Http2StreamHandler } from "./contract.ts";
+import type { ErrorCode, FieldLines, Http2Stream, Http2StreamHandler } from "./contract.ts";
 import { ReceiveWindow } from "./flow-control.ts";
 import { SendQueue } from "./send-queue.ts";
 

@@ -1,6 +1,7 @@
 /** One of the processor's own small HTTP servers: health, admin, metrics. */
 import type { ListenConfig } from "../config/contract.ts";
 import type { Logger } from "../telemetry/log.ts";
+import { describeListenError } from "./describe-listen-error.ts";
 import { StartError } from "./start-error.ts";
 
 export interface HttpPort {
@@ -39,8 +40,7 @@ export function openHttpPort(options: HttpPortOptions): HttpPort {
     const address = `${listen.hostname}:${server.port}`;
     return { address, close: () => void server.stop(true) };
   } catch (error) {
-    const code = error instanceof Error && "code" in error ? String(error.code) : "UNKNOWN";
-    const reason = code === "EADDRINUSE" ? "is in use by another process" : `cannot be opened (${code})`;
+    const { code, reason } = describeListenError(error, listen.hostname);
     const message = `the ${name} port ${listen.port} ${reason}`;
     if (listen.explicit || options.required) throw new StartError({ code, setting, message });
     log.warn({ port: listen.port, setting }, `${message}: ${name} is off`);

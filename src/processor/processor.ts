@@ -1,5 +1,5 @@
 /** The life of the process: own servers, workers, ready, drain, end. */
-import type { ProcessorConfig } from "../config/contract.ts";
+import type { ConfigProblem, ProcessorConfig } from "../config/contract.ts";
 import type { Logger } from "../telemetry/log.ts";
 import { chooseLogFormat, openLog } from "../telemetry/open-log.ts";
 import type { TriggerKind } from "../triggers/contract.ts";
@@ -15,6 +15,8 @@ import { createWorkerPool } from "./worker-pool.ts";
 
 export interface ProcessorOptions {
   readonly config: ProcessorConfig;
+  /** Of the configuration, to be logged. */
+  readonly warnings: readonly ConfigProblem[];
   readonly kinds: readonly TriggerKind[];
   /** The main module: worker threads start from it. */
   readonly entry: URL;
@@ -34,6 +36,7 @@ export async function runProcessor(options: ProcessorOptions): Promise<number> {
   const logFormat = chooseLogFormat(config.log.format, options.terminal);
   const log = await openLog({ level: config.log.level, format: logFormat, name: "processor", colours });
   logDefects(log);
+  for (const { code, path, message, source } of options.warnings) log.warn({ code, path, source }, message);
   const page = createMetricsPage(config, options.version);
   const pool = createWorkerPool({
     config,

@@ -1,4 +1,4 @@
-/** Keeps the thread alive when user code throws where nobody catches: logged and counted instead. */
+/** Keeps the thread alive when something throws where nobody catches: logged and counted instead. */
 import { unhandledErrors } from "../telemetry/metrics.ts";
 import type { Logger } from "../telemetry/log.ts";
 import type { MetricsRecorder } from "../telemetry/recorder.ts";
@@ -23,8 +23,8 @@ export function installGuards(metrics: MetricsRecorder): Guards {
     };
   }
 
-  process.on("uncaughtException", guard("exception", "an exception in the function was caught by nobody"));
-  process.on("unhandledRejection", guard("rejection", "a promise of the function was rejected and nobody caught it"));
+  process.on("uncaughtException", guard("exception", "an exception nobody caught"));
+  process.on("unhandledRejection", guard("rejection", "a rejected promise nobody handled"));
   return {
     reportTo(target) {
       log = target;

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Http2Server, ListenAddress } from "../../src/http2/contract.ts";
 import { openHttp2Server } from "../../src/http2/server.ts";
-import { type Certificate, makeCertificate } from "./certificates.ts";
+import { type Certificate, readCertificate } from "./certificates.ts";
 import { headers, RawClient } from "./raw-client.ts";
 import { type Accepted, OK, TestServer } from "./test-server.ts";
 
@@ -96,11 +96,9 @@ describe("TLS", () => {
   let client: Certificate;
   let stranger: Certificate;
   beforeAll(async () => {
-    [ours, client, stranger] = (await Promise.all(["localhost", "client", "stranger"].map(makeCertificate))) as [
-      Certificate,
-      Certificate,
-      Certificate,
-    ];
+    [ours, client, stranger] = (await Promise.all(
+      (["localhost", "client", "stranger"] as const).map(readCertificate),
+    )) as [Certificate, Certificate, Certificate];
   });
 
   async function connect(server: TestServer, options: Bun.TLSOptions & { ALPNProtocols?: string }): Promise<RawClient> {

@@ -119,6 +119,18 @@ describe("a start that fails", () => {
   });
 });
 
+test("warnings about the configuration are lines of the log", async () => {
+  await using processor = await startProcessor({
+    function: { source: "export default () => {};" },
+    spec: { replicass: 3 },
+  });
+  expect(JSON.parse(await processor.waitForLine(/replicass/u))).toMatchObject({
+    level: "warn",
+    code: "unknown-key",
+    path: "spec.replicass",
+  });
+});
+
 describe("the environment", () => {
   test("spec.env reaches the function before it is loaded; runtime switches are left out and warned about", async () => {
     await using processor = await startProcessor({

@@ -12,7 +12,8 @@ export interface HttpMeasurement extends Measurement {
   readonly failed: number;
 }
 
-const connections = 32;
+/** Connections of every load through a proxy. */
+export const clientConnections = 32;
 
 export async function measureHttp(
   proxyPort: number,
@@ -20,7 +21,7 @@ export async function measureHttp(
   serverPid: number,
   times: MeasureTimes,
 ): Promise<HttpMeasurement> {
-  const load = await startHttpLoad({ port: proxyPort, path: "/", connections }, pace);
+  const load = await startHttpLoad({ port: proxyPort, path: "/", connections: clientConnections }, pace);
   try {
     const measurement = await measureServer(load, serverPid, times, () => void load.takeLatencies());
     const { p50, p99 } = percentilesOf(load.takeLatencies());

@@ -3,6 +3,7 @@ import type { Bench, Section } from "../bench.ts";
 import { playExchanges } from "../client/player.ts";
 import { type RunningServer, startServers } from "../contestants.ts";
 import { type Figure, figureOf, type SectionId } from "../figures.ts";
+import { runFor } from "../load.ts";
 import { type Measurement, measureServer } from "../measure.ts";
 import { alternate, highest, lowest, sum } from "../rounds.ts";
 import { type Workload, workloads } from "../workloads.ts";
@@ -31,6 +32,8 @@ const concurrency = { connections: 2, streamsPerConnection: 16 };
 async function runDirect(section: SectionId, workload: Workload, bench: Bench): Promise<Figure[]> {
   await using stack = new AsyncDisposableStack();
   const servers = await startServers(bench.contestants, workload, stack);
+  for (const server of servers)
+    await runFor(bench.times.firstLoadMs, playExchanges(server.port, workload, concurrency));
   const results = await alternate(servers, bench.rounds, async (server) => {
     bench.progress(`${section}: ${server.name}`);
     return await measureDirect(server, workload, bench);
@@ -46,6 +49,9 @@ async function runDirect(section: SectionId, workload: Workload, bench: Bench): 
     figureOf(figure("exchanges", "/s", 0, "higher"), results, (all) => highest(all, (one) => one.perSecond)),
     figureOf(figure("server CPU per 10,000 exchanges", "s", 3, "lower"), results, (all) =>
       lowest(all, (one) => one.cpuSecondsPer10k),
+    ),
+    figureOf(figure("RSS during the load", "MB", 0, "lower"), results, (all) =>
+      highest(all, (one) => one.rssBytes / 1e6),
     ),
     figureOf(figure("failed exchanges", "%", 2, null), results, (all) => failedPercent(all)),
     figureOf(figure("answers per exchange", "", 1, null), results, (all) =>

@@ -5,7 +5,7 @@ import type { Bench, Section } from "../bench.ts";
 import { type ContestantName, startServers } from "../contestants.ts";
 import { type Figure, figureOf } from "../figures.ts";
 import { startHttpLoad } from "../http/load.ts";
-import { type HttpMeasurement, measureHttp } from "../http/measure.ts";
+import { clientConnections, type HttpMeasurement, measureHttp } from "../http/measure.ts";
 import { measureServer } from "../measure.ts";
 import { envoyShapes, type Workload, workloads } from "../workloads.ts";
 import { listenForServers } from "./envoy-listeners.ts";
@@ -31,7 +31,10 @@ async function runWithoutProcessor(bench: Bench): Promise<Figure> {
   };
   const listeners = { bare: { processors: [], connectionManager: { http_filters: [router] } } };
   const envoy = stack.use(await startEnvoy({ version: "1.40.0", upstreamPort: upstream.port, listeners }));
-  const load = await startHttpLoad({ port: envoy.ports.bare, path: "/", connections: 32 }, { kind: "saturation" });
+  const load = await startHttpLoad(
+    { port: envoy.ports.bare, path: "/", connections: clientConnections },
+    { kind: "saturation" },
+  );
   stack.defer(() => load.stop());
   const { perSecond } = await measureServer(load, process.pid, bench.times);
   const values = Object.fromEntries(bench.contestants.map(({ name }) => [name, perSecond]));
@@ -47,7 +50,9 @@ async function runShape(workload: Workload, bench: Bench): Promise<Figure[]> {
   const results = new Map<ContestantName, HttpMeasurement>();
   for (const server of servers) {
     bench.progress(`c: ${workload.name}, ${server.name}`);
-    results.set(server.name, await measureHttp(portOf(server), { kind: "saturation" }, server.pid, bench.times));
+    // Measured once: its first load is its warm-up.
+    const times = { ...bench.times, warmUpMs: bench.times.firstLoadMs };
+    results.set(server.name, await measureHttp(portOf(server), { kind: "saturation" }, server.pid, times));
   }
   const common = { section: "c", unit: "" } as const;
   return [

@@ -1,18 +1,32 @@
-/** Section d: HTTP requests through a real Envoy, at a fixed rate and as fast as answers come. */
+/** Section d: HTTP requests through a real Envoy, as fast as answers come and at a fixed rate. */
 import { startConstantUpstream } from "../../../test/support/load.ts";
 import type { Section } from "../bench.ts";
 import { type ContestantName, startServers } from "../contestants.ts";
 import { type Figure, figureOf } from "../figures.ts";
-import type { Pace } from "../http/load.ts";
-import { type HttpMeasurement, measureHttp } from "../http/measure.ts";
+import { type Pace, startHttpLoad } from "../http/load.ts";
+import { clientConnections, type HttpMeasurement, measureHttp } from "../http/measure.ts";
+import { runFor } from "../load.ts";
 import { readTreeUsage } from "../process-tree.ts";
 import { alternate, highest, lowest, sum } from "../rounds.ts";
 import { workloads } from "../workloads.ts";
 import { listenForServers } from "./envoy-listeners.ts";
 
-const fixedRate: Pace = { kind: "rate", perSecond: 2000 };
 const saturation: Pace = { kind: "saturation" };
+const fixedRate: Pace = { kind: "rate", perSecond: 2000 };
+/** Memory during a load shows how lazy a collector is; what stays is read when it had time to give back. */
 const settleMs = 5000;
+
+/** One round. */
+interface Round {
+  readonly saturated: HttpMeasurement;
+  readonly fixed: HttpMeasurement;
+}
+
+/** What is read once, after all rounds. */
+interface Aftermath {
+  readonly rssBytes: number;
+  readonly connections: number;
+}
 
 export const throughEnvoy: Section = {
   id: "d",
@@ -24,49 +38,46 @@ export const throughEnvoy: Section = {
     const upstream = stack.use(startConstantUpstream("x".repeat(workload.responseBytes)));
     const { envoy, portOf, connectionsTo } = await listenForServers(servers, workload, upstream.port);
     stack.use(envoy);
-    const results = await alternate(servers, bench.rounds, async (server) => {
+    for (const server of servers) {
+      const target = { port: portOf(server), path: "/", connections: clientConnections };
+      await runFor(bench.times.firstLoadMs, await startHttpLoad(target, saturation));
+    }
+    const rounds = await alternate(servers, bench.rounds, async (server): Promise<Round> => {
       bench.progress(`d: ${server.name}`);
       return {
-        fixed: await measureHttp(portOf(server), fixedRate, server.pid, bench.times),
         saturated: await measureHttp(portOf(server), saturation, server.pid, bench.times),
+        fixed: await measureHttp(portOf(server), fixedRate, server.pid, bench.times),
       };
     });
-    // During a load memory shows how lazy the collector is; what stays is read when it had time to give back.
     await Bun.sleep(settleMs);
-    const settled = new Map(servers.map((server) => [server.name, readTreeUsage(server.pid).rssBytes]));
-    const connections = new Map<ContestantName, number>();
-    for (const server of servers) connections.set(server.name, await connectionsTo(server));
+    const aftermath = new Map<ContestantName, Aftermath>();
+    for (const server of servers) {
+      const { rssBytes } = readTreeUsage(server.pid);
+      aftermath.set(server.name, { rssBytes, connections: await connectionsTo(server) });
+    }
     return [
-      ...describe(
-        "2,000 requests/s",
-        mapValues(results, (all) => all.map(({ fixed }) => fixed)),
-        false,
-      ),
-      ...describe(
-        "saturation",
-        mapValues(results, (all) => all.map(({ saturated }) => saturated)),
-        true,
+      ...describeLoad("saturation", "higher", rounds, ({ saturated }) => saturated),
+      ...describeLoad("2,000 requests/s", null, rounds, ({ fixed }) => fixed),
+      figureOf(
+        { section: "d", what: "RSS 5 s after the load", unit: "MB", digits: 0, better: "lower" },
+        aftermath,
+        ({ rssBytes }) => rssBytes / 1e6,
       ),
       figureOf(
-        { ...common, what: "RSS 5 s after the load", unit: "MB", digits: 0, better: "lower" },
-        settled,
-        megabytes,
-      ),
-      figureOf(
-        { ...common, what: "connections Envoy opened to the server", unit: "", digits: 0, better: null },
-        connections,
-        (count) => count,
+        { section: "d", what: "connections Envoy opened to the server", unit: "", digits: 0, better: null },
+        aftermath,
+        ({ connections }) => connections,
       ),
     ];
   },
 };
 
-const common = { section: "d" } as const;
-
-function describe(
+/** `rateIs` says whether the rate is a finding: at a fixed rate it is given. */
+function describeLoad(
   load: string,
-  results: ReadonlyMap<ContestantName, readonly HttpMeasurement[]>,
-  rateIsAFinding: boolean,
+  rateIs: Figure["better"],
+  rounds: ReadonlyMap<ContestantName, readonly Round[]>,
+  ofRound: (round: Round) => HttpMeasurement,
 ): Figure[] {
   const figure = (
     what: string,
@@ -74,28 +85,17 @@ function describe(
     digits: number,
     better: Figure["better"],
     valueOf: (all: readonly HttpMeasurement[]) => number,
-  ): Figure => figureOf({ ...common, what: `${load}: ${what}`, unit, digits, better }, results, valueOf);
-  const rate = figure("requests", "/s", 0, rateIsAFinding ? "higher" : null, (all) =>
-    highest(all, (one) => one.perSecond),
-  );
+  ): Figure =>
+    figureOf({ section: "d", what: `${load}: ${what}`, unit, digits, better }, rounds, (all) =>
+      valueOf(all.map(ofRound)),
+    );
   return [
-    rate,
+    figure("requests", "/s", 0, rateIs, (all) => highest(all, (one) => one.perSecond)),
     figure("p50", "ms", 2, "lower", (all) => lowest(all, (one) => one.p50Ms)),
     figure("p99", "ms", 2, "lower", (all) => lowest(all, (one) => one.p99Ms)),
     figure("requests sent in all rounds", "", 0, null, (all) => sum(all, (one) => one.requests)),
     figure("answers other than 2xx", "", 0, null, (all) => sum(all, (one) => one.failed)),
     figure("server CPU per 10,000 requests", "s", 3, "lower", (all) => lowest(all, (one) => one.cpuSecondsPer10k)),
-    figure("RSS at its end", "MB", 0, "lower", (all) => highest(all, (one) => megabytes(one.rssBytes))),
+    figure("RSS at its end", "MB", 0, "lower", (all) => highest(all, (one) => one.rssBytes / 1e6)),
   ];
-}
-
-function megabytes(bytes: number): number {
-  return bytes / 1e6;
-}
-
-function mapValues<Key, Value, Result>(
-  map: ReadonlyMap<Key, Value>,
-  change: (value: Value) => Result,
-): Map<Key, Result> {
-  return new Map([...map].map(([key, value]) => [key, change(value)]));
 }

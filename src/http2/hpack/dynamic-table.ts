@@ -19,8 +19,8 @@ export class DynamicTable {
   /** `capacityBytes` is the largest size that `resize` will ever ask for. */
   constructor(capacityBytes: number) {
     const slots = 2 ** Math.ceil(Math.log2(Math.max(1, capacityBytes / ENTRY_OVERHEAD_BYTES)));
-    this.#names = new Array<string>(slots).fill("");
-    this.#values = new Array<string>(slots).fill("");
+    this.#names = Array.from({ length: slots }, () => "");
+    this.#values = Array.from({ length: slots }, () => "");
     this.#kinds = new Uint8Array(slots);
     this.#mask = slots - 1;
     this.#maxBytes = capacityBytes;

@@ -27,7 +27,7 @@ export class HpackEncoder {
   readonly #remembered: RememberedBlock[] = [];
   #nextRemembered = 0;
   /** Lists seen once, as a ring. */
-  readonly #seen: FieldLines[] = new Array<FieldLines>(REMEMBERED_LISTS).fill(NO_FIELDS);
+  readonly #seen: FieldLines[] = Array.from({ length: REMEMBERED_LISTS }, () => NO_FIELDS);
   #nextSeen = 0;
   #scratch = Buffer.allocUnsafeSlow(512);
   /** The smallest and the last table size to announce at the start of the next block; -1 = none. */
