@@ -32,6 +32,8 @@ export class ControlFrames {
     const stream = session.streams.get(streamId);
     if (stream === undefined) {
       if (session.streams.isIdle(streamId)) return session.protocolError("RST_STREAM for an idle stream");
+      // Envoy ends and resets a stream at once: what its end was answered with need not even leave.
+      session.output.takeBack(streamId);
       return session.charge(Budget.LATE_FRAMES);
     }
     const isWasted = !stream.hasBody && !stream.remoteEnded;

@@ -113,3 +113,41 @@ describe("the queue", () => {
     expect([new OutputQueue().flush(sink), sink.writes]).toEqual([0, 0]);
   });
 });
+
+describe("the last frame", () => {
+  function withMarkedTrailers(): { output: OutputQueue; before: number } {
+    const output = new OutputQueue();
+    output.writeData(1, Buffer.from("body"), 0, 4, false);
+    const before = output.pendingBytes;
+    output.writeHeaders(1, Buffer.from([0xbe]), 16_384, true);
+    output.markLast(1);
+    return { output, before };
+  }
+
+  test("can be taken back once, by its own stream", () => {
+    const { output, before } = withMarkedTrailers();
+    output.takeBack(3);
+    expect(output.pendingBytes).toBeGreaterThan(before);
+    output.takeBack(1);
+    output.takeBack(1);
+    expect(output.pendingBytes).toBe(before);
+  });
+
+  test("stays when something follows it", () => {
+    const { output } = withMarkedTrailers();
+    output.writeSettingsAck();
+    const { pendingBytes } = output;
+    output.takeBack(1);
+    expect(output.pendingBytes).toBe(pendingBytes);
+  });
+
+  test("stays when some of it has left", () => {
+    for (const left of [13, 14, 22, 23]) {
+      const { output } = withMarkedTrailers();
+      output.flush(new Sink(left));
+      const { pendingBytes } = output;
+      output.takeBack(1);
+      expect(output.pendingBytes).toBe(left === 13 ? 0 : pendingBytes);
+    }
+  });
+});

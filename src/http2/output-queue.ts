@@ -12,6 +12,7 @@ export interface ByteSink {
 }
 
 const FIRST_BYTES = 1024;
+const NO_STREAM = -1;
 /** A buffer that grew beyond this in a burst is given back once it is empty. */
 const KEPT_BYTES = 512 * 1024;
 
@@ -20,6 +21,10 @@ export class OutputQueue {
   #start = 0;
   #end = 0;
   #blocked = false;
+  /** Where the last frame begins. */
+  #lastFrame = 0;
+  #markedId = NO_STREAM;
+  #markedEnd = 0;
 
   /** Bytes gathered and not taken by the socket. */
   get pendingBytes(): number {
@@ -59,6 +64,22 @@ export class OutputQueue {
   writeReset(streamId: number, code: ErrorCode): void {
     const at = this.#frame(4, FrameType.RST_STREAM, FrameFlag.NONE, streamId);
     putUint32(this.#bytes, at, code);
+  }
+
+  /**
+   * The frame written last may be taken back, with `takeBack`, until something follows it: for a peer that turns out not
+   * to wait for it.
+   */
+  markLast(streamId: number): void {
+    this.#markedId = streamId;
+    this.#markedEnd = this.#end;
+  }
+
+  /** Takes the marked frame of this stream back if it still is the last and all here. */
+  takeBack(streamId: number): void {
+    if (this.#markedId !== streamId || this.#markedEnd !== this.#end) return;
+    this.#markedId = NO_STREAM;
+    if (this.#lastFrame >= this.#start) this.#end = this.#lastFrame;
   }
 
   /** `streamId` 0 means the connection. */
@@ -108,6 +129,7 @@ export class OutputQueue {
     this.#start = 0;
     this.#end = 0;
     this.#blocked = false;
+    this.#markedId = NO_STREAM;
     if (this.#bytes.length > KEPT_BYTES) this.#bytes = Buffer.allocUnsafeSlow(FIRST_BYTES);
   }
 
@@ -116,6 +138,7 @@ export class OutputQueue {
     const frameBytes = FRAME_HEADER_BYTES + length;
     if (this.#end + frameBytes > this.#bytes.length) this.#makeRoom(frameBytes);
     const at = this.#end;
+    this.#lastFrame = at;
     writeFrameHeader(this.#bytes, at, length, type, flags, streamId);
     this.#end = at + frameBytes;
     return at + FRAME_HEADER_BYTES;

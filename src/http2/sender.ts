@@ -55,7 +55,11 @@ export class Sender {
   }
 
   sendFields(streamId: number, fields: FieldLines, endStream: boolean): void {
-    this.#output.writeHeaders(streamId, this.#encoder.encode(fields), this.#peer.maxFrameBytes, endStream);
+    const block = this.#encoder.encode(fields);
+    this.#output.writeHeaders(streamId, block, this.#peer.maxFrameBytes, endStream);
+    if (endStream && this.#encoder.isLastStateless && block.length <= this.#peer.maxFrameBytes) {
+      this.#output.markLast(streamId);
+    }
   }
 
   /** One frame of `bytes[from, …)` at most; where it stopped. See `StreamHost.sendBodyFrame`. */

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { whyNotReady } from "./status.ts";
-import type { WorkerStatus } from "./worker-pool.ts";
+import type { WorkerStatus } from "./worker-slot.ts";
 
 function worker(state: WorkerStatus["state"]): WorkerStatus {
   return { index: 0, state, replacements: 0, function: null, triggers: [] };

@@ -1,7 +1,7 @@
 /** What the processor says about itself: readiness for probes, a page for people. */
 import type { ProcessorConfig } from "../config/contract.ts";
 import type { FunctionReport } from "../worker/contract.ts";
-import type { WorkerStatus } from "./worker-pool.ts";
+import type { WorkerStatus } from "./worker-slot.ts";
 
 export type ProcessorState = "starting" | "ready" | "draining";
 

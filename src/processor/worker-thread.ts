@@ -23,6 +23,9 @@ export type ThreadEnd = { readonly lost: number } & (
   | { readonly cause: "stopped" }
 );
 
+/** Every end but the one we asked for. */
+export type ThreadLoss = Exclude<ThreadEnd, { cause: "stopped" }>;
+
 export interface WorkerThread {
   /** Null when the thread ended before it was ready. */
   readonly ready: Promise<ReadyReport | null>;

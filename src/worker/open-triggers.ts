@@ -3,6 +3,7 @@ import type { Logger } from "../telemetry/log.ts";
 import type { OpenTrigger, TriggerHost, TriggerKind } from "../triggers/contract.ts";
 import { TriggerError } from "../triggers/contract.ts";
 import type { TriggerReport, WorkerTrigger } from "./contract.ts";
+import { describeStartError } from "./describe-start-error.ts";
 
 export interface OpenTriggers {
   readonly reports: readonly TriggerReport[];
@@ -19,23 +20,38 @@ export async function openTriggers(
   const open: OpenTrigger[] = [];
   const reports: TriggerReport[] = [];
   try {
-    for (const { config, workerCount } of triggers) {
-      const kind = kinds.find((candidate) => candidate.kind === config.kind);
-      if (kind === undefined) {
-        const setting = `spec.triggers.${config.name}.kind`;
-        throw new TriggerError("UNKNOWN_KIND", setting, `there is no trigger kind "${config.kind}"`);
-      }
-      const log = host.log.child({ trigger: config.name });
-      const trigger = await kind.open(config, { ...host, log, workerCount });
-      open.push(trigger);
-      const { address, gracefulShutdownTimeoutMs } = trigger;
-      reports.push({ name: config.name, kind: config.kind, address, gracefulShutdownTimeoutMs });
+    for (const trigger of triggers) {
+      const opened = await openTrigger(trigger, kinds, host);
+      open.push(opened);
+      const { name, kind } = trigger.config;
+      const { address, gracefulShutdownTimeoutMs } = opened;
+      reports.push({ name, kind, address, gracefulShutdownTimeoutMs });
     }
   } catch (error) {
     await Promise.allSettled(open.map((trigger) => trigger.close()));
     throw error;
   }
   return { reports, drain: () => drainAll(open, host.log) };
+}
+
+async function openTrigger(
+  { config, workerCount }: WorkerTrigger,
+  kinds: readonly TriggerKind[],
+  host: Omit<TriggerHost, "workerCount">,
+): Promise<OpenTrigger> {
+  const kind = kinds.find((candidate) => candidate.kind === config.kind);
+  const setting = `spec.triggers.${config.name}`;
+  if (kind === undefined) {
+    throw new TriggerError("UNKNOWN_KIND", `${setting}.kind`, `there is no trigger kind "${config.kind}"`);
+  }
+  try {
+    return await kind.open(config, { ...host, log: host.log.child({ trigger: config.name }), workerCount });
+  } catch (error) {
+    const { code, setting: own, message } = describeStartError(error);
+    if (own !== null) throw error;
+    const text = `trigger "${config.name}" cannot open: ${message}`;
+    throw new TriggerError(code, `${setting}.attributes`, text, { cause: error });
+  }
 }
 
 /** One deadline for all: the longest any of them asks for. */

@@ -90,6 +90,26 @@ describe("an exchange", () => {
     expect((await server.stream()).events).toEqual([]);
   });
 
+  test("ended and reset at once, as Envoy does, gets no trailers, and later ones are right", async () => {
+    await using server = await TestServer.start({}, (accepted) => {
+      accepted.stream.sendHeaders(OK, false);
+      accepted.onEnd = () => accepted.stream.sendTrailers(TRAILERS);
+    });
+    const client = await server.client();
+    const ids = [1, 3, 5, 7, 9, 11];
+    for (const id of ids) {
+      client.send(headers(id, false), data(id, false, "message"));
+      await client.frameOf(id, FrameType.HEADERS);
+      // The second time the list enters the encoder's table: those trailers must leave.
+      client.send(data(id, true), ...(id < 11 ? [reset(id, 2)] : []));
+      await client.roundTrip();
+    }
+    const trailers = client.frames.filter(({ flags }) => flags === 5);
+    expect(trailers.map(({ streamId }) => streamId)).toEqual([3, 11]);
+    const blocks = client.frames.filter(({ type }) => type === FrameType.HEADERS);
+    expect(fieldsOf(...blocks).at(-1)).toEqual(TRAILERS);
+  });
+
   test("calls after the end do nothing", async () => {
     await using server = await TestServer.start();
     const client = await server.client();

@@ -33,6 +33,7 @@ export class HpackEncoder {
   /** The smallest and the last table size to announce at the start of the next block; -1 = none. */
   #smallestSize = -1;
   #announcedSize = -1;
+  #lastStateless = true;
 
   /** `tableBytes`: the most memory we spend, and what both sides start from. */
   constructor(tableBytes: number) {
@@ -49,8 +50,14 @@ export class HpackEncoder {
     this.#table.resize(size);
   }
 
+  /** Whether the last block can be left out without harm: it changes nothing that later blocks build on. */
+  get isLastStateless(): boolean {
+    return this.#lastStateless;
+  }
+
   /** The block of `fields`, to be sent before the next call. The bytes are only good until then. */
   encode(fields: FieldLines): Buffer {
+    this.#lastStateless = true;
     for (let index = 0; index < this.#remembered.length; index++) {
       const remembered = this.#remembered[index] as RememberedBlock;
       if (remembered.fields !== fields) continue;
@@ -69,22 +76,22 @@ export class HpackEncoder {
   }
 
   #encodeRepeated(remembered: RememberedBlock): Buffer {
-    const generation = this.#table.generation;
-    const announces = this.#announcedSize !== -1;
     const block = this.#encodeFields(remembered.fields, true);
-    // A block that changed the table must not be sent again as it is.
-    if (generation === this.#table.generation && !announces) {
+    if (this.#lastStateless) {
       remembered.block = Buffer.from(block);
-      remembered.generation = generation;
+      remembered.generation = this.#table.generation;
     }
     return block;
   }
 
   #encodeFields(fields: FieldLines, addToTable: boolean): Buffer {
+    const generation = this.#table.generation;
+    const announces = this.#announcedSize !== -1;
     let at = this.#writeSizeUpdates(0);
     for (let index = 0; index + 1 < fields.length; index += 2) {
       at = this.#writeField(at, fields[index] as string, fields[index + 1] as string, addToTable);
     }
+    this.#lastStateless = !announces && generation === this.#table.generation;
     return this.#scratch.subarray(0, at);
   }
 
