@@ -110,7 +110,9 @@ export class StreamedDirection extends Direction {
       case "transform":
       case "replace":
         return this.#headersLeft ? "none" : "close";
-      default:
+      case "undecided":
+      case "pass":
+      case "tap":
         return "close";
     }
   }
