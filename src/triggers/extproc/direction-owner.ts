@@ -8,6 +8,8 @@ export interface DirectionOwner {
   readonly service: ExtprocService;
   /** `send_body_without_waiting_for_header_response`: chunks may be on their way before the headers are answered. */
   readonly bodyComesUnasked: boolean;
+  /** Whether the stream ends as soon as this direction is through: the other one is. */
+  endsWith(direction: Direction): boolean;
   /** A phase was answered: sends `frame`; null when the stream's end is the answer. */
   answered(direction: Direction, phase: Phase, frame: Uint8Array | null): void;
   /** Sends a message that answers no phase in particular. False: wait for `Direction.onWritable`. */

@@ -235,7 +235,7 @@ export abstract class Direction {
     const clearRouteCache = this.clearsRouteCache();
     const extras = this.owner.takeExtras();
     if (changes === null && body === null && !clearRouteCache && extras === null) {
-      if (forgo) this.forgo();
+      if (forgo && this.owner.endsWith(this)) this.forgo();
       else this.answer(replace ? optOutAnswer(this.due) : unchangedAnswer(this.due));
       return;
     }
@@ -257,13 +257,13 @@ export abstract class Direction {
     this.#takeNext();
   }
 
-  /** Takes the phase that is due out of account: the stream ends with OK, which answers it. */
+  /** Leaves the phase that is due, and what is queued behind it, to the end of the stream, which comes at once. */
   protected forgo(): void {
     const phase = this.due;
     if (phase === Phase.NONE) return;
     this.due = Phase.NONE;
+    this.#queue = null;
     this.owner.answered(this, phase, null);
-    this.#takeNext();
   }
 
   /** Marks a phase as due. */
@@ -294,7 +294,7 @@ export abstract class Direction {
     if (this.#trailers !== null) this.#trailers.guard = this.sentGuard;
     const extras = this.owner.takeExtras();
     if (changes !== null || extras !== null) this.answer(encodeTrailersAnswer(this.due, changes, extras));
-    else if (final) this.forgo();
+    else if (final && this.owner.endsWith(this)) this.forgo();
     else this.answer(unchangedAnswer(this.due));
   }
 

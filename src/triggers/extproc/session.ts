@@ -198,6 +198,10 @@ export class Session implements CallReceiver, DirectionOwner, RunOwner, ServedEx
     return this.#config?.sendBodyWithoutWaitingForHeaderResponse === true;
   }
 
+  endsWith(direction: Direction): boolean {
+    return direction.isRequest ? !this.response.begun : this.request.closable;
+  }
+
   answered(direction: Direction, phase: Phase, frame: Uint8Array | null): void {
     this.service.metrics.answered(phase, performance.now() - direction.dueSince);
     if (frame === null || this.ended) return;

@@ -449,3 +449,19 @@ describe("observability mode", () => {
 function headerMap(fields: Fields): object {
   return { headers: fields.map(([key, value]) => ({ key, rawValue: Buffer.from(value, "latin1") })) };
 }
+
+test("chunks that came unasked are not answered when the stream ends instead of an answer to the headers", async () => {
+  const envoy = new FakeEnvoy(
+    fakeService((_, next) => next()),
+    {
+      ...streamed,
+      sendBodyWithoutWaitingForHeaderResponse: true,
+    },
+  );
+  envoy.requestHeaders(get, true);
+  await envoy.settle();
+  envoy.responseHeaders(ok);
+  envoy.responseBody("a", true);
+  await envoy.settle();
+  expect([envoy.answers, envoy.status] as unknown[]).toEqual([[{ requestHeaders: {} }], { code: 0 }]);
+});
