@@ -36,3 +36,8 @@ export function knownCodings(codings: readonly string[]): CodingName[] {
     return name;
   });
 }
+
+/** Whether every one of them can be undone and applied here. */
+export function areKnownCodings(codings: readonly string[]): boolean {
+  return codings.length <= MAX_CODINGS && codings.every((coding) => NAMES.has(coding));
+}

@@ -117,6 +117,11 @@ export class FieldList implements HeaderList {
     };
   }
 
+  /** Whether the function set, appended to or deleted this lower-case name. */
+  touched(name: string): boolean {
+    return this.#touched?.has(name) === true;
+  }
+
   /** What differs from the received lines; null when nothing does. A name set to what it was is no change. */
   changes(): HeaderChanges | null {
     if (this.#touched === null) return null;

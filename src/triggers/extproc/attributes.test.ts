@@ -21,6 +21,7 @@ const defaults: ExtprocAttributes = {
   maxMessageBytes: 16_777_216,
   maxConcurrentStreams: 1024,
   maxPending: 1000,
+  streamedResponses: true,
   processing: {
     logStream: false,
     logPhases: false,
@@ -28,6 +29,7 @@ const defaults: ExtprocAttributes = {
     requestIdFallback: "",
     bufferStreamedBodies: true,
     decompressBodies: true,
+    recompressBodies: true,
     updateExtProcHeader: false,
     updateDurationHeader: false,
   },
@@ -56,6 +58,7 @@ test("what is written arrives in ms, bytes and lower-case header names", () => {
     maxMessageBytes: 1_048_576,
     maxConcurrentStreams: 10,
     maxPending: 5,
+    streamedResponses: false,
     tls: { cert: "/c.pem", key: "/k.pem" },
     processingOptions: { requestIdHeaderName: "X-Trace-Id", perRequestBodyBufferBytes: 102_400, logStream: true },
   };
@@ -78,6 +81,7 @@ test("what is written arrives in ms, bytes and lower-case header names", () => {
     maxMessageBytes: 1_048_576,
     maxConcurrentStreams: 10,
     maxPending: 5,
+    streamedResponses: false,
     processing: { ...defaults.processing, logStream: true, requestIdHeaderName: "x-trace-id" },
   });
 });

@@ -31,6 +31,8 @@ export interface ExtprocAttributes {
   /** Of one ext_proc message. */
   readonly maxMessageBytes: number;
   readonly maxConcurrentStreams: number;
+  /** A `Response` whose body is a stream is sent piece by piece (StreamedImmediateResponse, Envoy 1.37). */
+  readonly streamedResponses: boolean;
   /** Observers running after their exchange was answered. */
   readonly maxPending: number;
   readonly processing: ProcessingOptions;
@@ -61,6 +63,8 @@ export interface ProcessingOptions {
   readonly requestIdFallback: string;
   readonly bufferStreamedBodies: boolean;
   readonly decompressBodies: boolean;
+  /** A new body is encoded as the one it replaces was; false: sent plain. */
+  readonly recompressBodies: boolean;
   readonly updateExtProcHeader: boolean;
   readonly updateDurationHeader: boolean;
 }
@@ -92,6 +96,10 @@ const processingOptions = v.pipe(
       v.pipe(byteCount(0), v.description(`${bodyLimitText} The one directly under \`attributes\` wins.`)),
     ),
     decompressBodies: flag(true, "Whether functions see bodies decoded of gzip, deflate, br and zstd."),
+    recompressBodies: flag(
+      true,
+      "Whether a body that functions replace gets the content coding of the original. false: it is sent plain and `content-encoding` removed, as far as the headers have not gone on.",
+    ),
     updateExtProcHeader: flag(false, "Adds the function's name to the response header `x-extproc-names`."),
     updateDurationHeader: flag(
       false,
@@ -248,6 +256,10 @@ export const extprocAttributes = v.pipe(
       ),
       1000,
     ),
+    streamedResponses: flag(
+      true,
+      "Sends a `Response` with a streaming body piece by piece. Needs Envoy 1.37; false collects it first.",
+    ),
     processingOptions: v.optional(processingOptions, {}),
   }),
   v.forward(
@@ -291,6 +303,7 @@ export const extprocAttributes = v.pipe(
     maxMessageBytes: written.maxMessageBytes,
     maxConcurrentStreams: written.maxConcurrentStreams || 1024,
     maxPending: written.maxPending,
+    streamedResponses: written.streamedResponses,
     processing: {
       logStream: written.processingOptions.logStream,
       logPhases: written.processingOptions.logPhases,
@@ -298,6 +311,7 @@ export const extprocAttributes = v.pipe(
       requestIdFallback: written.processingOptions.requestIdFallback,
       bufferStreamedBodies: written.processingOptions.bufferStreamedBodies,
       decompressBodies: written.processingOptions.decompressBodies,
+      recompressBodies: written.processingOptions.recompressBodies,
       updateExtProcHeader: written.processingOptions.updateExtProcHeader,
       updateDurationHeader: written.processingOptions.updateDurationHeader,
     },

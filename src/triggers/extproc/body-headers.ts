@@ -1,9 +1,8 @@
 /** Header fields that describe a body, put right when the body is another one. */
 import type { ChangedLine, FieldList, HeaderChanges } from "../../function/header-list.ts";
 
-/** True only of the bytes they came with (RFC 9110 8.4, 8.8.3; RFC 9530; RFC 1864). */
+/** True only of the bytes they came with (RFC 9110 8.8.3, 14.3, 14.4; RFC 9530; RFC 1864). */
 const DESCRIBE_OLD_BODY = [
-  "content-encoding",
   "content-md5",
   "digest",
   "content-digest",
@@ -13,18 +12,24 @@ const DESCRIBE_OLD_BODY = [
   "content-range",
 ];
 
+export interface BodyHeaders {
+  /** Null leaves the length to Envoy. */
+  readonly contentLength: number | null;
+  /** The new body carries none of the old one's content codings. */
+  readonly plainBody: boolean;
+}
+
 /**
- * Adds to the changes what a replaced body needs: fields that described the old one go, unless the function set them
- * itself; `content-length` is set to `contentLength`, or left to Envoy when that is null.
+ * Adds to the changes what another body needs: fields that described the old one go, unless the function set them itself.
  */
 export function withBodyHeaders(
   fields: FieldList,
   changes: HeaderChanges | null,
-  contentLength: number | null,
+  { contentLength, plainBody }: BodyHeaders,
 ): HeaderChanges | null {
   const set: ChangedLine[] = changes === null ? [] : [...changes.set];
   const removed = changes === null ? [] : [...changes.removed];
-  for (const name of DESCRIBE_OLD_BODY) {
+  for (const name of plainBody ? ["content-encoding", ...DESCRIBE_OLD_BODY] : DESCRIBE_OLD_BODY) {
     if (fields.has(name) && !set.some((line) => line.name === name)) removed.push(name);
   }
   if (contentLength !== null) set.push({ name: "content-length", value: String(contentLength), append: false });

@@ -3,15 +3,21 @@
  * the body is asked for with a mode override once a function reads it.
  */
 import { ExchangeError } from "../../function/errors.ts";
-import type { HeaderChanges } from "../../function/header-list.ts";
+import { type BodyCoding, codingOf, toSentBody } from "./body-coding.ts";
 import { withBodyHeaders, withoutFraming } from "./body-headers.ts";
 import { BodyMode } from "./body-mode.ts";
 import { collectStream } from "./collect-stream.ts";
-import { Direction, type ReleaseOptions, type Replacement } from "./direction.ts";
+import { Direction, type ReleaseOptions, type Replacement, type WayOut } from "./direction.ts";
 import { Phase } from "./wire/processing-request.ts";
-import { encodeCommonAnswer, optOutAnswer, unchangedAnswer } from "./wire/processing-response.ts";
+import { encodeCommonAnswer, unchangedAnswer } from "./wire/processing-response.ts";
 
 const EMPTY: Uint8Array = new Uint8Array(0);
+
+/** A new body ready to be sent. */
+interface NewBody {
+  readonly bytes: Uint8Array;
+  readonly coding: BodyCoding;
+}
 
 export class BufferedDirection extends Direction {
   #body: Uint8Array | null = null;
@@ -22,6 +28,7 @@ export class BufferedDirection extends Direction {
   #reading: PromiseWithResolvers<Uint8Array> | null = null;
   /** Undefined: the body stays as it is. */
   #replacement: Replacement | undefined;
+  #newBody: NewBody | null = null;
   /** The release that waits for the body to arrive. */
   #held: ReleaseOptions | null = null;
 
@@ -29,8 +36,17 @@ export class BufferedDirection extends Direction {
     return !this.begun || (this.settled && this.due === Phase.NONE);
   }
 
+  get committed(): boolean {
+    return this.settled;
+  }
+
   get waitsForBody(): boolean {
     return this.#asked && this.#body === null && !this.complete;
+  }
+
+  /** Nothing of the original ever left the proxy: ending the stream lets all of it pass. */
+  giveUp(): WayOut {
+    return "close";
   }
 
   readWhole(): Promise<Uint8Array> {
@@ -38,7 +54,7 @@ export class BufferedDirection extends Direction {
     if (this.#body !== null) return Promise.resolve(this.#body);
     if (this.complete) return Promise.resolve(EMPTY);
     if (this.#reading === null) {
-      if (this.released) return Promise.reject(this.#tooLate("read"));
+      if (this.released) return Promise.reject(this.tooLate("read"));
       const refusal = this.#ask();
       if (refusal !== null) return Promise.reject(refusal);
       this.#reading = Promise.withResolvers();
@@ -48,8 +64,18 @@ export class BufferedDirection extends Direction {
     return this.#reading.promise;
   }
 
+  openStream(): ReadableStream<Uint8Array> {
+    return new ReadableStream({
+      pull: async (controller) => {
+        const bytes = await this.readWhole();
+        if (bytes.length > 0) controller.enqueue(bytes);
+        controller.close();
+      },
+    });
+  }
+
   assignBody(replacement: Replacement | null): void {
-    if (this.released) throw this.#tooLate("assigned");
+    if (this.released) throw this.tooLate("assigned");
     if (this.#partial) throw this.#incomplete();
     this.#replacement = replacement ?? EMPTY;
   }
@@ -68,7 +94,7 @@ export class BufferedDirection extends Direction {
     else if (this.#held !== null) this.#flush(this.#held);
   }
 
-  protected endedWithoutBody(): void {
+  protected bodyEndedInTrailers(): void {
     if (this.#body !== null) return;
     this.#body = EMPTY;
     this.#reading?.resolve(EMPTY);
@@ -76,16 +102,30 @@ export class BufferedDirection extends Direction {
   }
 
   protected settle(options: ReleaseOptions): void {
-    if (this.#replacement instanceof ReadableStream) void this.#collect(this.#replacement, options);
-    else this.#settleWhole(options);
+    if (this.#replacement === undefined) {
+      this.#settleWhole(options);
+      return;
+    }
+    const coding = codingOf(this, false);
+    const bytes = this.#replacement instanceof Uint8Array ? toSentBody(this.#replacement, coding) : null;
+    if (bytes instanceof Uint8Array) {
+      this.#newBody = { bytes, coding };
+      this.#settleWhole(options);
+    } else void this.#prepare(this.#replacement, bytes, coding, options);
   }
 
-  /** A body given as a stream is gathered first: these modes take it in one piece. */
-  async #collect(stream: ReadableStream<Uint8Array>, options: ReleaseOptions): Promise<void> {
+  /** A body given as a stream is gathered first, as these modes take it in one piece; a large one is encoded elsewhere. */
+  async #prepare(
+    replacement: Replacement,
+    encoding: Promise<Uint8Array> | null,
+    coding: BodyCoding,
+    options: ReleaseOptions,
+  ): Promise<void> {
     try {
-      this.#replacement = await collectStream(stream, this.owner.service.settings.maxBodyBytes);
+      const { maxBodyBytes } = this.owner.service.settings;
+      const whole = replacement instanceof Uint8Array ? replacement : await collectStream(replacement, maxBodyBytes);
+      this.#newBody = { bytes: await (encoding ?? toSentBody(whole, coding)), coding };
     } catch (error) {
-      this.settled = true;
       this.owner.failed(error);
       return;
     }
@@ -94,7 +134,7 @@ export class BufferedDirection extends Direction {
   }
 
   #settleWhole(options: ReleaseOptions): void {
-    const waits = this.waitsForBody && (this.#replacement !== undefined || this.headerChanges() !== null);
+    const waits = this.waitsForBody && (this.#newBody !== null || this.headerChanges() !== null);
     if (waits) this.#held = options;
     else this.#flush(options);
   }
@@ -103,64 +143,32 @@ export class BufferedDirection extends Direction {
   #flush(options: ReleaseOptions): void {
     this.#held = null;
     this.settled = true;
-    if (this.due === this.headersPhase) this.#answerHeaders(options);
-    else if (this.due === Phase.REQUEST_BODY || this.due === Phase.RESPONSE_BODY) this.#answerBody(options);
-    else if (this.due !== Phase.NONE && (this.#replacement !== undefined || this.headerChanges() !== null)) {
+    const body = this.#newBody === null || this.owner.forbidsBody(this) ? null : this.#newBody;
+    if (this.due === this.headersPhase) {
+      this.answerHeaders({
+        body: body?.bytes ?? null,
+        plainBody: body?.coding.removed === true,
+        // Saves the body's way to us and back; when the exchange ends here its end does the same.
+        optOut: this.mode !== BodyMode.NONE && !this.complete && !options.final && options.keepTrailers !== true,
+        forgo: options.final,
+      });
+    } else if (this.due === Phase.REQUEST_BODY || this.due === Phase.RESPONSE_BODY) this.#answerBody(body, options);
+    else if (this.due !== Phase.NONE && (body !== null || this.headerChanges() !== null)) {
       const which = this.isRequest ? "request" : "response";
       const message = `the ${which} ended in trailers without a body: changes made after reading its body cannot be sent any more; change it before reading`;
       this.owner.failed(new ExchangeError("HEADERS_SENT", message));
     }
   }
 
-  #answerHeaders(options: ReleaseOptions): void {
-    const body = this.#newBody();
-    let changes = this.bodiless ? this.headerChanges() : withoutFraming(this.headerChanges());
-    if (body !== null) changes = withBodyHeaders(this.headers, withoutFraming(changes), null); // Envoy drops content-length itself
-    // Saves the body's way to us and back; when the exchange ends here its end does the same.
-    const optOut = this.mode !== BodyMode.NONE && !this.complete && !options.final && options.keepTrailers !== true;
-    this.#answerCommon(changes, body, body !== null || optOut, options.final, optOut);
-  }
-
-  #answerBody(options: ReleaseOptions): void {
-    const body = this.#newBody();
+  #answerBody(body: NewBody | null, options: ReleaseOptions): void {
     let changes = withoutFraming(this.headerChanges());
     if (body !== null) {
       // Envoy checks a content-length it has against the new body; in BUFFERED_PARTIAL it has taken it out.
       const keepsLength = this.mode !== BodyMode.BUFFERED_PARTIAL && this.headers.has("content-length");
-      changes = withBodyHeaders(this.headers, changes, keepsLength ? body.length : null);
+      const contentLength = keepsLength ? body.bytes.length : null;
+      changes = withBodyHeaders(this.headers, changes, { contentLength, plainBody: body.coding.removed });
     }
-    this.#answerCommon(changes, body, false, options.final, false);
-  }
-
-  #answerCommon(
-    changes: HeaderChanges | null,
-    body: Uint8Array | null,
-    replace: boolean,
-    final: boolean,
-    optOut: boolean,
-  ): void {
-    const clearRouteCache = this.#clearsRouteCache();
-    const extras = this.owner.takeExtras();
-    if (changes === null && body === null && !clearRouteCache && extras === null) {
-      if (final) this.forgo();
-      else this.answer(optOut ? optOutAnswer(this.due) : unchangedAnswer(this.due));
-      return;
-    }
-    // Envoy heeds clear_route_cache only beside a header mutation.
-    const mutation = changes ?? (clearRouteCache ? { removed: [], set: [] } : null);
-    this.answer(encodeCommonAnswer(this.due, { replace, changes: mutation, body, clearRouteCache }, extras));
-  }
-
-  #clearsRouteCache(): boolean {
-    if (!this.isRequest) return false;
-    const asked = this.owner.takeClearRouteCache();
-    return asked || (this.owner.service.settings.clearRouteCache === "auto" && this.routeChanged);
-  }
-
-  /** Null when the body stays. */
-  #newBody(): Uint8Array | null {
-    if (this.#replacement === undefined || this.#replacement instanceof ReadableStream) return null;
-    return this.owner.forbidsBody(this) ? null : this.#replacement;
+    this.answerCommon(changes, body?.bytes ?? null, { replace: false, forgo: options.final });
   }
 
   /** Answers the headers so that the body comes. */
@@ -188,12 +196,5 @@ export class BufferedDirection extends Direction {
     const which = this.isRequest ? "request" : "response";
     const message = `Envoy sent only the beginning of the ${which} body (BUFFERED_PARTIAL): raise its per_connection_buffer_limit_bytes or use another body mode`;
     return new ExchangeError("BODY_INCOMPLETE", message);
-  }
-
-  #tooLate(what: "read" | "assigned"): ExchangeError {
-    if (this.isRequest) {
-      return new ExchangeError("REQUEST_SENT", `the request body cannot be ${what}: the request went on with next()`);
-    }
-    return new ExchangeError("HEADERS_SENT", `the response body cannot be ${what}: the response has been sent`);
   }
 }

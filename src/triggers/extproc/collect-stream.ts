@@ -1,5 +1,6 @@
 /** Gathers a stream of bytes within a limit. */
 import { ExchangeError } from "../../function/errors.ts";
+import { toBytes } from "./outgoing-body.ts";
 
 /** @throws ExchangeError `BODY_TOO_LARGE` beyond `maxBytes`; the stream is cancelled then. Whatever the stream rejects with. */
 export async function collectStream(stream: ReadableStream<Uint8Array>, maxBytes: number): Promise<Uint8Array> {
@@ -9,7 +10,7 @@ export async function collectStream(stream: ReadableStream<Uint8Array>, maxBytes
   for (;;) {
     const { done, value } = await reader.read();
     if (done) break;
-    const chunk = asBytes(value);
+    const chunk = toBytes(value);
     chunks.push(chunk);
     size += chunk.length;
     if (size > maxBytes) {
@@ -19,12 +20,4 @@ export async function collectStream(stream: ReadableStream<Uint8Array>, maxBytes
   }
   const [first] = chunks;
   return chunks.length === 1 && first !== undefined ? first : Buffer.concat(chunks, size);
-}
-
-/** Functions in JavaScript put text and buffers of every kind into streams. */
-function asBytes(value: unknown): Uint8Array {
-  if (value instanceof Uint8Array) return value;
-  if (typeof value === "string") return Buffer.from(value);
-  if (value instanceof ArrayBuffer) return new Uint8Array(value);
-  throw new TypeError(`a body stream gave ${typeof value}: only bytes and text can be sent`);
 }

@@ -7,14 +7,15 @@
  */
 import { ExchangeError } from "../../function/errors.ts";
 import { FieldList, type HeaderChanges, type HeaderGuard } from "../../function/header-list.ts";
+import { withBodyHeaders, withoutFraming } from "./body-headers.ts";
 import type { BodyMode } from "./body-mode.ts";
 import { bodyNotSentText } from "./body-on-demand.ts";
 import type { DirectionOwner } from "./direction-owner.ts";
 import { HeaderMap } from "./wire/header-map.ts";
 import { Phase, type Span } from "./wire/processing-request.ts";
-import { encodeTrailersAnswer, unchangedAnswer } from "./wire/processing-response.ts";
+import { encodeCommonAnswer, encodeTrailersAnswer, optOutAnswer, unchangedAnswer } from "./wire/processing-response.ts";
 
-/** A new body as the function assigned it; a stream is collected when the message is released. */
+/** A new body as the function assigned it. */
 export type Replacement = Uint8Array | ReadableStream<Uint8Array>;
 
 export interface ReleaseOptions {
@@ -22,6 +23,24 @@ export interface ReleaseOptions {
   readonly final: boolean;
   /** The function waits for the trailers. */
   readonly keepTrailers?: boolean;
+}
+
+/**
+ * Whether the original can still pass after the function failed: by ending the stream with OK now, by the direction's own
+ * further answers until it is `closable`, or not any more.
+ */
+export type WayOut = "close" | "drain" | "none";
+
+/** How the headers are answered. */
+export interface HeadersAnswer {
+  /** Replaces the whole body (CONTINUE_AND_REPLACE); null leaves it. */
+  readonly body: Uint8Array | null;
+  /** Codings that come off with the body: the new one is plain. */
+  readonly plainBody: boolean;
+  /** Takes what follows of this direction out of the exchange. */
+  readonly optOut: boolean;
+  /** Unchanged headers need no answer: the stream ends with OK. */
+  readonly forgo: boolean;
 }
 
 type QueuedPhase =
@@ -62,26 +81,37 @@ export abstract class Direction {
     this.mode = mode;
   }
 
+  // What functions ask for, through their message.
+
   /** The whole body in its original coding; resolves once the proxy sent it. Asked for at most once. */
   abstract readWhole(): Promise<Uint8Array>;
-  /** A body phase of this direction. */
-  protected abstract bodyArrived(bytes: Uint8Array, endOfStream: boolean): void;
-  /** Trailers arrived, or the end came without a body, while the subclass may wait for body bytes. */
-  protected abstract endedWithoutBody(): void;
-  /** Sends what the function changed with the answer that is due, or keeps it for the one that will be. */
-  protected abstract settle(options: ReleaseOptions): void;
-  /** Whether the function's changes have left and ending the stream with OK would lose nothing of this direction. */
-  abstract get closable(): boolean;
-  /** Whether ending the stream with OK would let the original pass whole, whatever is unanswered. */
-  get passable(): boolean {
-    return true;
-  }
+  /** The body as it comes, in its original coding. Asked for at most once. */
+  abstract openStream(): ReadableStream<Uint8Array>;
   /** Sets the new body; null is an empty one. @throws ExchangeError when it is too late for one. */
   abstract assignBody(replacement: Replacement | null): void;
+
+  // What the subclass for a body mode does.
+
+  /** A body phase of this direction; it is due when the mode has answers for each. */
+  protected abstract bodyArrived(bytes: Uint8Array, endOfStream: boolean): void;
+  /** Trailers arrived: no body bytes follow. */
+  protected abstract bodyEndedInTrailers(): void;
+  /** Sends what the function changed with the answer that is due, or keeps it for the one that will be. */
+  protected abstract settle(options: ReleaseOptions): void;
   /** Rejects the read of a body that will not come. */
   protected abstract abandonRead(error: ExchangeError): void;
   /** The function asked for body bytes that the proxy still has to send. */
   abstract get waitsForBody(): boolean;
+  /** Whether the function's changes have left and ending the stream with OK would lose nothing of this direction. */
+  abstract get closable(): boolean;
+  /** The headers went on for good: an immediate answer could only break the message. */
+  abstract get committed(): boolean;
+  /** Drops the function's changes and lets the original pass, as far as it still can. */
+  abstract giveUp(): WayOut;
+  /** The function has nothing more to say: what it did not read goes on. */
+  functionDone(): void {}
+  /** `DirectionOwner.send` may be called again. */
+  onWritable(): void {}
 
   get headersPhase(): Phase {
     return this.isRequest ? Phase.REQUEST_HEADERS : Phase.RESPONSE_HEADERS;
@@ -90,7 +120,7 @@ export abstract class Direction {
   get headers(): FieldList {
     if (this.#fields === null) {
       this.#fields = new FieldList(this.#headers ?? NO_FIELDS);
-      this.#fields.guard = this.released ? this.#sentGuard : this.owner.service.headerGuard;
+      this.#fields.guard = this.released ? this.sentGuard : this.owner.service.headerGuard;
     }
     return this.#fields;
   }
@@ -101,7 +131,7 @@ export abstract class Direction {
   }
 
   setPseudo(name: `:${string}`, value: string): void {
-    if (this.released) this.#sentGuard(name);
+    this.headers.guard?.(name);
     (this.#pseudo ??= new Map()).set(name, value);
   }
 
@@ -109,7 +139,7 @@ export abstract class Direction {
     this.begun = true;
     this.#headers = new HeaderMap(span);
     this.complete = this.bodiless = endOfStream;
-    this.#arrived(this.headersPhase);
+    this.arrived(this.headersPhase);
   }
 
   onBody(bytes: Uint8Array, endOfStream: boolean): void {
@@ -120,7 +150,7 @@ export abstract class Direction {
     }
     if (this.complete) return; // a repeated end (envoy#46237): the first one was the true one
     this.complete = endOfStream;
-    this.#arrived(this.isRequest ? Phase.REQUEST_BODY : Phase.RESPONSE_BODY);
+    this.arrived(this.isRequest ? Phase.REQUEST_BODY : Phase.RESPONSE_BODY);
     this.bodyArrived(bytes, endOfStream);
     if (endOfStream) this.#trailersWaiter?.resolve(null);
   }
@@ -132,21 +162,15 @@ export abstract class Direction {
       return;
     }
     this.complete = true;
-    this.#arrived(this.isRequest ? Phase.REQUEST_TRAILERS : Phase.RESPONSE_TRAILERS);
-    this.endedWithoutBody();
-    if (this.#trailersWaiter !== null) {
-      this.#trailers = new FieldList(new HeaderMap(span));
-      this.#trailers.guard = this.owner.service.headerGuard;
-      this.#trailersWaiter.resolve(this.#trailers);
-    } else if (this.settled) this.answer(unchangedAnswer(this.due));
+    this.arrived(this.isRequest ? Phase.REQUEST_TRAILERS : Phase.RESPONSE_TRAILERS);
+    this.bodyEndedInTrailers();
+    this.trailersArrived(span);
   }
 
   /** The trailers, null when none come. Releases headers and body first. */
   readTrailers(): Promise<FieldList | null> {
     if (this.#trailersWaiter === null) {
       this.#trailersWaiter = Promise.withResolvers();
-      // Somebody may drop the promise: its rejection is no one's business then.
-      this.#trailersWaiter.promise.catch(() => {});
       if (this.released || this.complete) this.#trailersWaiter.resolve(null);
       else this.release({ final: false, keepTrailers: true });
     }
@@ -157,12 +181,10 @@ export abstract class Direction {
   release(options: ReleaseOptions): void {
     if (!this.released) {
       this.released = true;
-      if (this.#fields !== null) this.#fields.guard = this.#sentGuard;
+      this.freezeHeaders();
       this.settle(options);
     }
-    if (options.keepTrailers === true || !this.settled) return;
-    if (this.due === Phase.REQUEST_TRAILERS || this.due === Phase.RESPONSE_TRAILERS)
-      this.#answerTrailers(options.final);
+    if (options.keepTrailers !== true && this.settled && this.isTrailersDue) this.answerTrailers(options.final);
   }
 
   /** The stream or the other direction showed that nothing more comes. `reason` null: because the proxy did not send it. */
@@ -189,11 +211,42 @@ export abstract class Direction {
     return { removed: changes.removed, set: [...set, ...changes.set] };
   }
 
-  /** True when path, authority or method changed: Envoy routes by them. */
-  protected get routeChanged(): boolean {
-    if (!this.isRequest || this.#pseudo === null) return false;
-    for (const [name, value] of this.#pseudo) if (value !== this.headers.pseudo(name as `:${string}`)) return true;
-    return false;
+  /** Whether Envoy shall choose the route again. Asked once, with the answer that carries the changes. */
+  protected clearsRouteCache(): boolean {
+    if (!this.isRequest) return false;
+    const asked = this.owner.takeClearRouteCache();
+    return asked || (this.owner.service.settings.clearRouteCache === "auto" && this.#routeChanged);
+  }
+
+  /** Answers the headers with what changed. */
+  protected answerHeaders({ body, plainBody, optOut, forgo }: HeadersAnswer): void {
+    let changes = this.bodiless && body === null ? this.headerChanges() : withoutFraming(this.headerChanges());
+    if (body !== null || plainBody)
+      changes = withBodyHeaders(this.headers, changes, { contentLength: null, plainBody });
+    this.answerCommon(changes, body, { replace: body !== null || optOut, forgo });
+  }
+
+  /** Answers the headers or body phase that is due. */
+  protected answerCommon(
+    changes: HeaderChanges | null,
+    body: Uint8Array | null,
+    { replace, forgo }: { readonly replace: boolean; readonly forgo: boolean },
+  ): void {
+    const clearRouteCache = this.clearsRouteCache();
+    const extras = this.owner.takeExtras();
+    if (changes === null && body === null && !clearRouteCache && extras === null) {
+      if (forgo && this.owner.endsWith(this)) this.forgo();
+      else this.answer(replace ? optOutAnswer(this.due) : unchangedAnswer(this.due));
+      return;
+    }
+    // Envoy heeds clear_route_cache only beside a header mutation.
+    const mutation = changes ?? (clearRouteCache ? { removed: [], set: [] } : null);
+    this.answer(encodeCommonAnswer(this.due, { replace, changes: mutation, body, clearRouteCache }, extras));
+  }
+
+  /** Answers the phase that is due with "go on". */
+  protected answerUnchanged(): void {
+    this.answer(unchangedAnswer(this.due));
   }
 
   /** Sends the answer to the phase that is due. */
@@ -204,17 +257,68 @@ export abstract class Direction {
     this.#takeNext();
   }
 
-  /** Takes the phase that is due out of account: the stream ends with OK, which answers it. */
+  /** Leaves the phase that is due, and what is queued behind it, to the end of the stream, which comes at once. */
   protected forgo(): void {
     const phase = this.due;
     if (phase === Phase.NONE) return;
-    if (this.#queue !== null && this.#queue.length > 0) {
-      // What is queued would be answered before it: out of order in the proxy's eyes.
-      this.answer(unchangedAnswer(phase));
-      return;
-    }
     this.due = Phase.NONE;
+    this.#queue = null;
     this.owner.answered(this, phase, null);
+  }
+
+  /** Marks a phase as due. */
+  protected arrived(phase: Phase): void {
+    this.due = phase;
+    this.dueSince = performance.now();
+  }
+
+  protected get isTrailersDue(): boolean {
+    return this.due === Phase.REQUEST_TRAILERS || this.due === Phase.RESPONSE_TRAILERS;
+  }
+
+  protected trailersArrived(span: Span): void {
+    if (this.#trailersWaiter !== null) {
+      this.#trailers = new FieldList(new HeaderMap(span));
+      this.#trailers.guard = this.owner.service.headerGuard;
+      this.#trailersWaiter.resolve(this.#trailers);
+    } else if (this.settled) this.answer(unchangedAnswer(this.due));
+  }
+
+  /** The message ended without trailers. */
+  protected noTrailers(): void {
+    this.#trailersWaiter?.resolve(null);
+  }
+
+  protected answerTrailers(final: boolean): void {
+    const changes = this.#trailers?.changes() ?? null;
+    if (this.#trailers !== null) this.#trailers.guard = this.sentGuard;
+    const extras = this.owner.takeExtras();
+    if (changes !== null || extras !== null) this.answer(encodeTrailersAnswer(this.due, changes, extras));
+    else if (final && this.owner.endsWith(this)) this.forgo();
+    else this.answer(unchangedAnswer(this.due));
+  }
+
+  /** From now on changes to headers throw. */
+  protected freezeHeaders(): void {
+    if (this.#fields !== null) this.#fields.guard = this.sentGuard;
+  }
+
+  /** Refuses changes to headers that went on. */
+  protected get sentGuard(): HeaderGuard {
+    return this.isRequest ? requestSent : headersSent;
+  }
+
+  protected tooLate(what: "read" | "assigned"): ExchangeError {
+    if (this.isRequest) {
+      return new ExchangeError("REQUEST_SENT", `the request body cannot be ${what}: the request went on with next()`);
+    }
+    return new ExchangeError("HEADERS_SENT", `the response body cannot be ${what}: the response has been sent`);
+  }
+
+  get #routeChanged(): boolean {
+    if (this.#pseudo === null) return false;
+    for (const [name, value] of this.#pseudo) if (value !== this.headers.pseudo(name as `:${string}`)) return true;
+    return false;
   }
 
   /** Presents what arrived while the phase before it was still unanswered. */
@@ -224,25 +328,6 @@ export abstract class Direction {
     if (next.kind === "body") this.onBody(next.bytes, next.endOfStream);
     else this.onTrailers(next.span);
   }
-
-  #arrived(phase: Phase): void {
-    this.due = phase;
-    this.dueSince = performance.now();
-  }
-
-  #answerTrailers(final: boolean): void {
-    const changes = this.#trailers?.changes() ?? null;
-    if (this.#trailers !== null) this.#trailers.guard = this.#sentGuard;
-    const extras = this.owner.takeExtras();
-    if (changes === null && extras === null) {
-      if (final) this.forgo();
-      else this.answer(unchangedAnswer(this.due));
-    } else this.answer(encodeTrailersAnswer(this.due, changes, extras));
-  }
-
-  get #sentGuard(): HeaderGuard {
-    return this.isRequest ? requestSent : headersSent;
-  }
 }
 
 function requestSent(name: string): never {
@@ -250,5 +335,6 @@ function requestSent(name: string): never {
 }
 
 function headersSent(name: string): never {
-  throw new ExchangeError("HEADERS_SENT", `header "${name}" cannot change: the headers have been sent`);
+  const mend = "change headers before the body is read, or have Envoy send the body in mode BUFFERED";
+  throw new ExchangeError("HEADERS_SENT", `header "${name}" cannot change: the headers went on; ${mend}`);
 }

@@ -89,6 +89,11 @@ export class ExtprocMetrics {
     if (outcome === "closed_early") this.#earlyCloses.value++;
   }
 
+  /** True the first time: worth a line in the log. */
+  firstWithoutRequest(): boolean {
+    return this.#outcomes.without_request.value === 0;
+  }
+
   failure(reason: string): void {
     this.#recorder.number(metrics.failures, [this.#triggerName, reason]).value++;
   }

@@ -58,7 +58,7 @@ export function fakeService(
     histogram: (): HistogramCell => ({ observe() {} }),
   };
   const sessions = new Set<ServedExchange>();
-  if (settings.timeoutMs !== null) startDeadlineSweep(sessions, settings.timeoutMs);
+  startDeadlineSweep(sessions, settings.timeoutMs);
   return {
     settings,
     run,
@@ -76,7 +76,17 @@ export function fakeService(
   };
 }
 
-type Phase = "headers" | "body" | "trailers";
+/** What Envoy waits for in a direction. In STREAMED several chunks may be unanswered, in duplex none is counted. */
+type CallbackState = "idle" | "headers" | "body" | "trailers";
+type BodyForm = "whole" | "chunks" | "duplex";
+
+interface DirectionState {
+  waitsFor: CallbackState;
+  readonly form: BodyForm;
+  unanswered: number;
+  begun: boolean;
+  ended: boolean;
+}
 
 /** One stream as Envoy holds it. */
 export class FakeEnvoy implements ServerCall {
@@ -92,14 +102,21 @@ export class FakeEnvoy implements ServerCall {
   status: GrpcStatus | null = null;
   readonly session: Session;
   readonly #config: object | null;
-  /** What each direction still waits for, in the order it was sent. */
-  readonly #unanswered: { readonly request: Phase[]; readonly response: Phase[] } = { request: [], response: [] };
+  /** Bytes let through or put in their place, by direction: what upstream and client see of the body. */
+  readonly bodies = { request: "", response: "" };
+  readonly #state: { readonly request: DirectionState; readonly response: DirectionState };
+  readonly #chunks: { readonly request: string[]; readonly response: string[] } = { request: [], response: [] };
   #closed = false;
   #configSent = false;
 
   /** `config` is the `protocol_config` announced, e.g. `{ requestBodyMode: "BUFFERED" }`; null for none. */
   constructor(service: MiddlewareService, config: object | null = {}) {
     this.#config = config;
+    const { requestBodyMode, responseBodyMode } = (config ?? {}) as {
+      requestBodyMode?: string;
+      responseBodyMode?: string;
+    };
+    this.#state = { request: directionState(requestBodyMode), response: directionState(responseBodyMode) };
     this.session = new Session(service, this);
   }
 
@@ -108,32 +125,32 @@ export class FakeEnvoy implements ServerCall {
   }
 
   requestHeaders(fields: Fields, endOfStream = false, more: object = {}): void {
-    this.#unanswered.request.push("headers");
+    this.#state.request.waitsFor = "headers";
     this.#send({ requestHeaders: { headers: headerMap(fields), endOfStream }, ...more });
   }
 
   requestBody(body: string, endOfStream = true): void {
-    this.#unanswered.request.push("body");
+    this.#bodySent("request", body);
     this.#send({ requestBody: { body: Buffer.from(body, "latin1"), endOfStream } });
   }
 
   requestTrailers(fields: Fields): void {
-    this.#unanswered.request.push("trailers");
+    this.#state.request.waitsFor = "trailers";
     this.#send({ requestTrailers: { trailers: headerMap(fields) } });
   }
 
   responseHeaders(fields: Fields, endOfStream = false, more: object = {}): void {
-    this.#unanswered.response.push("headers");
+    this.#state.response.waitsFor = "headers";
     this.#send({ responseHeaders: { headers: headerMap(fields), endOfStream }, ...more });
   }
 
   responseBody(body: string, endOfStream = true): void {
-    this.#unanswered.response.push("body");
+    this.#bodySent("response", body);
     this.#send({ responseBody: { body: Buffer.from(body, "latin1"), endOfStream } });
   }
 
   responseTrailers(fields: Fields): void {
-    this.#unanswered.response.push("trailers");
+    this.#state.response.waitsFor = "trailers";
     this.#send({ responseTrailers: { trailers: headerMap(fields) } });
   }
 
@@ -189,8 +206,9 @@ export class FakeEnvoy implements ServerCall {
 
   #take(bytes: Uint8Array): void {
     const decoded = responseType.decode(bytes);
-    const answer = responseType.toObject(decoded, { enums: String, bytes: String, longs: Number }) as Answer;
-    this.answers.push(latin1Bytes(answer) as Answer);
+    const plain = responseType.toObject(decoded, { enums: String, bytes: String, longs: Number });
+    const answer = latin1Bytes(plain) as Answer;
+    this.answers.push(answer);
     if (this.#closed) return;
     const member = decoded as unknown as { response?: string };
     if ("overrideMessageTimeout" in answer) return;
@@ -207,6 +225,8 @@ export class FakeEnvoy implements ServerCall {
         return this.#accept("response", "body", answer);
       case "responseTrailers":
         return this.#accept("response", "trailers", answer);
+      case "streamedImmediateResponse":
+        return;
       case "immediateResponse":
         this.#closed = true;
         return;
@@ -216,9 +236,48 @@ export class FakeEnvoy implements ServerCall {
     }
   }
 
-  #accept(direction: "request" | "response", phase: Phase, answer: Answer): void {
-    const due = this.#unanswered[direction].shift() ?? "idle";
-    if (due !== phase) throw new Error(`spurious: ${JSON.stringify(answer)} while the ${direction} is ${due}`);
+  #bodySent(direction: "request" | "response", body: string): void {
+    const state = this.#state[direction];
+    state.begun = true;
+    this.#chunks[direction].push(body);
+    if (state.form === "whole") state.waitsFor = "body";
+    else if (state.form === "chunks") state.unanswered++;
+  }
+
+  #accept(direction: "request" | "response", phase: CallbackState, answer: Answer): void {
+    const state = this.#state[direction];
+    const spurious = (): Error => new Error(`spurious: ${JSON.stringify(answer)} in ${JSON.stringify(state)}`);
+    if (phase === "body" && state.form !== "whole") {
+      this.#acceptChunk(direction, answer, spurious);
+      return;
+    }
+    if (state.waitsFor !== phase) throw spurious();
+    state.waitsFor = "idle";
+    if (phase !== "body") return;
+    const { bodyMutation } = responseOf(answer);
+    this.bodies[direction] += bodyMutation === undefined ? this.#chunks[direction].join("") : (bodyMutation.body ?? "");
+  }
+
+  #acceptChunk(direction: "request" | "response", answer: Answer, spurious: () => Error): void {
+    const state = this.#state[direction];
+    const { bodyMutation } = responseOf(answer);
+    if (state.waitsFor === "headers" || !state.begun || state.ended) throw spurious();
+    if (state.form === "duplex") {
+      const streamed = bodyMutation?.streamedResponse;
+      if (streamed === undefined) throw spurious();
+      this.bodies[direction] += streamed.body ?? "";
+      if (streamed.endOfStream === true) state.ended = true;
+      return;
+    }
+    if (bodyMutation?.streamedResponse !== undefined || state.unanswered === 0) throw spurious();
+    state.unanswered--;
+    const original = this.#chunks[direction].shift() ?? "";
+    this.bodies[direction] += bodyMutation === undefined ? original : (bodyMutation.body ?? "");
+  }
+
+  /** In duplex: the end of the body was sent back. */
+  bodyEnded(direction: "request" | "response"): boolean {
+    return this.#state[direction].ended;
   }
 
   #send(message: object): void {
@@ -229,6 +288,22 @@ export class FakeEnvoy implements ServerCall {
     );
     this.session.onMessage(Buffer.from(encoded.finish()));
   }
+}
+
+interface DecodedBodyMutation {
+  readonly body?: string;
+  readonly clearBody?: boolean;
+  readonly streamedResponse?: { readonly body?: string; readonly endOfStream?: boolean };
+}
+
+function responseOf(answer: Answer): { readonly bodyMutation?: DecodedBodyMutation } {
+  const [member] = Object.values(answer) as { response?: { bodyMutation?: DecodedBodyMutation } }[];
+  return member?.response ?? {};
+}
+
+function directionState(mode: string | undefined): DirectionState {
+  const form = mode === "STREAMED" ? "chunks" : mode === "FULL_DUPLEX_STREAMED" ? "duplex" : "whole";
+  return { waitsFor: "idle", form, unanswered: 0, begun: false, ended: false };
 }
 
 function headerMap(fields: Fields): object {

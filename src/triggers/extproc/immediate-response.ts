@@ -1,40 +1,24 @@
-/** A function's `Response` as the ImmediateResponse Envoy sends to the client. */
+/** A function's `Response` as Envoy sends it to the client: status and header lines. */
 import { ExchangeError } from "../../function/errors.ts";
 import type { ChangedLine } from "../../function/header-list.ts";
-import { collectStream } from "./collect-stream.ts";
-import type { ExtprocAttributes } from "./attributes.ts";
-import type { ImmediateAnswer } from "./wire/processing-response.ts";
 
-const EMPTY: Uint8Array = new Uint8Array(0);
+export interface AnswerHead {
+  readonly status: number;
+  readonly lines: readonly ChangedLine[];
+  /** From a `grpc-status` header; null: Envoy maps the HTTP status for gRPC clients. */
+  readonly grpcStatus: number | null;
+}
+
 /** Set by Envoy from the body it sends, or meaningless behind a proxy. */
 const FRAMING = new Set(["content-length", "transfer-encoding", "connection", "keep-alive"]);
 const NOT_IN_A_VALUE = /[^\t\x20-\x7e\x80-\xff]/;
 
-/**
- * Collects the body within the limit.
- * @throws ExchangeError when Envoy would refuse a header or change the status; whatever the body's stream rejects with.
- */
-export async function toImmediateAnswer(
-  response: Response,
-  details: string,
-  settings: ExtprocAttributes,
-): Promise<ImmediateAnswer> {
-  if (response.status < 200 || response.status > 599) {
-    throw new ExchangeError("HEADER_INVALID", `status ${response.status} cannot be answered: 200 to 599 can`);
+/** @throws ExchangeError when Envoy would refuse a header or change the status. */
+export function toAnswerHead(response: Response, allowEnvoyHeaders: boolean): AnswerHead {
+  const { status, headers } = response;
+  if (status < 200 || status > 599) {
+    throw new ExchangeError("HEADER_INVALID", `status ${status} cannot be answered: 200 to 599 can`);
   }
-  const body = response.body === null ? EMPTY : await collectStream(response.body, settings.maxBodyBytes);
-  const { lines, grpcStatus } = headerLines(response.headers, settings.allowEnvoyHeaders);
-  // The runtime keeps the type of a body given as text to itself; without one Envoy would leave out the charset.
-  if (body.length > 0 && !response.headers.has("content-type")) {
-    lines.push({ name: "content-type", value: "text/plain;charset=utf-8", append: false });
-  }
-  return { status: response.status, headers: lines, body, grpcStatus, details };
-}
-
-function headerLines(
-  headers: Headers,
-  allowEnvoyHeaders: boolean,
-): { lines: ChangedLine[]; grpcStatus: number | null } {
   const lines: ChangedLine[] = [];
   let grpcStatus: number | null = null;
   let cookies = 0;
@@ -55,7 +39,11 @@ function headerLines(
     // The web's Headers give one entry a name, except for set-cookie, which comes once a cookie.
     lines.push({ name, value, append: name === "set-cookie" && cookies++ > 0 });
   }
-  return { lines, grpcStatus };
+  // The runtime keeps the type of a body given as text to itself; without one Envoy would leave out the charset.
+  if (response.body !== null && !headers.has("content-type")) {
+    lines.push({ name: "content-type", value: "text/plain;charset=utf-8", append: false });
+  }
+  return { status, lines, grpcStatus };
 }
 
 function toGrpcStatus(value: string): number {

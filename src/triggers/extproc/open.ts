@@ -65,7 +65,7 @@ export async function openExtproc(
     acceptor,
     createObserver(trigger.name, host),
   );
-  const stopSweep = settings.timeoutMs === null ? null : startDeadlineSweep(sessions, settings.timeoutMs);
+  const stopSweep = startDeadlineSweep(sessions, settings.timeoutMs);
   return {
     address: formatAddress(server.address),
     gracefulShutdownTimeoutMs: settings.gracefulShutdownTimeoutMs,
@@ -80,7 +80,7 @@ export async function openExtproc(
       if (opened.kind === "observer") await untilAborted(opened.observer.idle(), deadline);
     },
     async close() {
-      stopSweep?.();
+      stopSweep();
       server.close();
     },
   };

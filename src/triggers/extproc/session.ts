@@ -5,37 +5,39 @@
  * Request direction, response direction and function go on side by side and meet here: whichever gets ahead calls
  * `progressed`, which closes the stream once all three are done.
  */
-import type { MiddlewareResult, ResponseMessage } from "../../function/contract.ts";
 import { describeFailure } from "../../function/describe-failure.ts";
 import { ExchangeError } from "../../function/errors.ts";
 import { type CallReceiver, type GrpcStatus, type ServerCall, StatusCode } from "../../grpc/contract.ts";
 import type { Logger } from "../../telemetry/log.ts";
 import { BodyMode, type ProtocolConfig } from "./body-mode.ts";
 import { overrideFor } from "./body-on-demand.ts";
-import { BufferedDirection } from "./buffered-direction.ts";
+import { createDirection } from "./create-direction.ts";
 import type { DirectionOwner } from "./direction-owner.ts";
 import type { Direction } from "./direction.ts";
 import { ExchangeContext } from "./exchange-context.ts";
 import type { Outcome } from "./exchange-metrics.ts";
 import { phaseName } from "./exchange-metrics.ts";
-import { ProxiedExchange } from "./exchange.ts";
 import { failureReason, isQuietEnd } from "./failure.ts";
-import { toImmediateAnswer } from "./immediate-response.ts";
-import { ProxiedResponse } from "./message.ts";
-import { PassingDirection } from "./passing-direction.ts";
+import { FunctionRun, type RunOwner } from "./function-run.ts";
+import type { AnswerHead } from "./immediate-response.ts";
 import type { MiddlewareService, ServedExchange } from "./service.ts";
+import { type BodyPeek, StreamedAnswer } from "./streamed-answer.ts";
 import { Phase, type ProcessingRequestReader } from "./wire/processing-request.ts";
 import {
   type AnswerExtras,
   type ImmediateAnswer,
   type ModeOverride,
   encodeImmediateAnswer,
+  encodeStreamedAnswerHead,
   encodeTimeoutOverride,
 } from "./wire/processing-response.ts";
 
 const OK: GrpcStatus = { code: StatusCode.OK };
+const FAILED: GrpcStatus = { code: StatusCode.INTERNAL, message: "the function failed" };
 /** Share of `timeout` after which more time is asked for. */
 const EXTEND_AT = 0.8;
+/** Where Envoy has no timer of its own and none is configured: duplex. */
+const UNTIMED_MS = 60_000;
 const EMPTY: Uint8Array = new Uint8Array(0);
 
 const attributeOf = {
@@ -45,22 +47,22 @@ const attributeOf = {
   ":scheme": "request.scheme",
 } as const;
 
-export class Session implements CallReceiver, DirectionOwner, ServedExchange {
+export class Session implements CallReceiver, DirectionOwner, RunOwner, ServedExchange {
   readonly call: ServerCall;
   readonly service: MiddlewareService;
   readonly context = new ExchangeContext();
+  ended = false;
+  /** Envoy's observability mode: what comes are copies, nothing is answered. */
+  isObserved = false;
   readonly #startedAt = performance.now();
   #config: ProtocolConfig | null = null;
   #request: Direction | null = null;
   #response: Direction | null = null;
-  #ended = false;
-  #exchange: ProxiedExchange | null = null;
-  /** The function has nothing more to say: it settled, failed, or never runs. */
-  #functionDone = false;
-  /** A `Response` of the function is on its way to the client: nothing else may answer. */
-  #answering = false;
-  #next: PromiseWithResolvers<ResponseMessage> | null = null;
-  #responseMessage: ProxiedResponse | null = null;
+  #run: FunctionRun | null = null;
+  #streamed: StreamedAnswer | null = null;
+  /** The function failed and its policy lets the original pass: the directions still owe parts of it. */
+  #draining = false;
+  #paused = 0;
   #clearRouteCache = false;
   #abort: AbortController | null = null;
   #abortReason: ExchangeError | null = null;
@@ -68,6 +70,7 @@ export class Session implements CallReceiver, DirectionOwner, ServedExchange {
   #id: string | null = null;
   /** Since when the answer was due for which more time was asked. */
   #extended: number | null = null;
+  #warnedInVain = false;
 
   constructor(service: MiddlewareService, call: ServerCall) {
     this.service = service;
@@ -79,7 +82,7 @@ export class Session implements CallReceiver, DirectionOwner, ServedExchange {
   // The proxy's side.
 
   onMessage(message: Uint8Array): void {
-    if (this.#ended) return;
+    if (this.ended) return;
     const { reader } = this.service;
     try {
       reader.read(message);
@@ -89,9 +92,9 @@ export class Session implements CallReceiver, DirectionOwner, ServedExchange {
       return;
     }
     this.#config ??= reader.protocolConfig;
+    this.isObserved = reader.observability;
     this.context.take(reader);
-    if (reader.observability) this.#finish("closed_early", OK);
-    else this.#phaseArrived(reader);
+    this.#phaseArrived(reader);
     this.progressed();
   }
 
@@ -103,7 +106,11 @@ export class Session implements CallReceiver, DirectionOwner, ServedExchange {
     this.#proxyEnded(reason);
   }
 
-  onWritable(): void {}
+  onWritable(): void {
+    this.#streamed?.onWritable();
+    this.#request?.onWritable();
+    this.#response?.onWritable();
+  }
 
   onOversizedMessage(bytes: number): boolean {
     const limit = this.service.settings.maxMessageBytes;
@@ -114,14 +121,17 @@ export class Session implements CallReceiver, DirectionOwner, ServedExchange {
   }
 
   endForDrain(): void {
-    const passes = this.request.passable && this.response.passable;
+    const passes = this.request.giveUp() === "close" && this.response.giveUp() === "close";
     this.#finish("closed_early", passes ? OK : { code: StatusCode.UNAVAILABLE, message: "shutting down" });
   }
 
   checkDeadline(now: number): void {
-    const { timeoutMs, extendTimeoutMs } = this.service.settings;
     const direction = this.#oldestDue();
-    if (direction === null || timeoutMs === null) return;
+    if (direction === null || this.ended) return;
+    const duplex = direction.mode === BodyMode.FULL_DUPLEX_STREAMED;
+    const timeoutMs = this.service.settings.timeoutMs ?? (duplex ? UNTIMED_MS : null);
+    const extendTimeoutMs = duplex ? null : this.service.settings.extendTimeoutMs;
+    if (timeoutMs === null) return;
     const since = direction.dueSince;
     const extendAt = timeoutMs * EXTEND_AT;
     if (extendTimeoutMs !== null && this.#extended !== since) {
@@ -140,11 +150,11 @@ export class Session implements CallReceiver, DirectionOwner, ServedExchange {
   // What functions see through their faces.
 
   get request(): Direction {
-    return (this.#request ??= this.#createDirection(true, this.#config?.requestBodyMode ?? BodyMode.NONE));
+    return (this.#request ??= createDirection(this, true, this.#config, this.isObserved));
   }
 
   get response(): Direction {
-    return (this.#response ??= this.#createDirection(false, this.#config?.responseBodyMode ?? BodyMode.NONE));
+    return (this.#response ??= createDirection(this, false, this.#config, this.isObserved));
   }
 
   get id(): string {
@@ -168,19 +178,47 @@ export class Session implements CallReceiver, DirectionOwner, ServedExchange {
   }
 
   askClearRouteCache(): void {
+    if (this.isObserved) return this.changedInVain();
     if (this.request.released) {
       throw new ExchangeError("REQUEST_SENT", "the route cannot be chosen again: the request went on with next()");
     }
     this.#clearRouteCache = true;
   }
 
+  /** Said once an exchange: in observability mode nothing a function changes has an effect. */
+  changedInVain(): void {
+    if (this.#warnedInVain) return;
+    this.#warnedInVain = true;
+    this.log.warn("the function changed an exchange it only observes (observability_mode): this has no effect");
+  }
+
   // What directions need.
+
+  get bodyComesUnasked(): boolean {
+    return this.#config?.sendBodyWithoutWaitingForHeaderResponse === true;
+  }
+
+  endsWith(direction: Direction): boolean {
+    return direction.isRequest ? !this.response.begun : this.request.closable;
+  }
 
   answered(direction: Direction, phase: Phase, frame: Uint8Array | null): void {
     this.service.metrics.answered(phase, performance.now() - direction.dueSince);
-    if (frame === null) return;
+    if (frame === null || this.ended) return;
     if (this.service.settings.processing.logPhases) this.log.info({ phase: phaseName(phase) }, "answered");
     this.call.sendFramed(frame);
+  }
+
+  send(frame: Uint8Array): boolean {
+    return this.ended || this.call.sendFramed(frame);
+  }
+
+  pauseInput(): void {
+    if (this.#paused++ === 0) this.call.pause();
+  }
+
+  resumeInput(): void {
+    if (--this.#paused === 0) this.call.resume();
   }
 
   takeExtras(): AnswerExtras | null {
@@ -213,70 +251,103 @@ export class Session implements CallReceiver, DirectionOwner, ServedExchange {
 
   /** The function threw, its result cannot be carried out, or it took too long. */
   failed(error: unknown): void {
-    if (this.#functionDone || this.#ended) {
+    const run = this.#run;
+    if (this.ended || run?.done === true) {
+      if (this.#failsLate(error)) return;
       if (!isQuietEnd(error)) this.#logFailure(error, "the function failed after its exchange was over");
       return;
     }
-    this.#functionDone = true;
-    if (isQuietEnd(error)) return;
+    if (run !== null) run.done = true;
+    if (isQuietEnd(error)) {
+      this.progressed();
+      return;
+    }
     this.service.metrics.failure(failureReason(error));
     this.#logFailure(error, "the function failed");
-    const { onError } = this.service;
-    if (onError === "pass" && this.request.passable && this.response.passable) this.#finish("failed", OK);
-    else if (typeof onError === "number" && !this.response.settled) {
-      this.#answerImmediately(
-        { status: onError, headers: [], body: EMPTY, grpcStatus: null, details: "function_failed" },
-        "failed",
-      );
-    } else this.#finish("failed", { code: StatusCode.INTERNAL, message: "the function failed" });
+    this.#applyPolicy();
+  }
+
+  broken(error: unknown): void {
+    if (this.ended) return;
+    this.service.metrics.failure(failureReason(error));
+    this.#logFailure(error, "the exchange cannot be finished");
+    this.#finish("failed", FAILED);
   }
 
   /** Closes the stream when the function is done and both directions have sent what they had to. */
   progressed(): void {
-    if (!this.#functionDone || this.#ended || this.#answering) return;
-    // Held back for an end that does not come now, an answer would be missed by the proxy.
-    if (this.response.begun) this.response.release({ final: this.request.closable });
-    if (!this.request.closable || !this.response.closable) return;
-    this.#finish(this.response.complete ? "completed" : "closed_early", OK);
+    const run = this.#run;
+    if (run === null || !run.done || this.ended || run.answering) return;
+    if (this.response.begun && !this.#draining) this.response.release({ final: true });
+    if (this.ended || !this.request.closable || !this.response.closable) return;
+    if (this.#draining) this.#finish("failed", OK);
+    else this.#finish(this.response.complete ? "completed" : "closed_early", OK);
+  }
+
+  // What the function wants.
+
+  /** Streaming is legal only as the answer to the request headers, and where no whole request body is awaited. */
+  get canStreamAnswer(): boolean {
+    const { request, service } = this;
+    if (!service.settings.streamedResponses || request.due !== Phase.REQUEST_HEADERS || this.response.begun)
+      return false;
+    return this.#config !== null && (request.mode === BodyMode.NONE || request.mode === BodyMode.FULL_DUPLEX_STREAMED);
+  }
+
+  answerImmediately(answer: ImmediateAnswer): void {
+    if (this.ended) return;
+    this.call.sendFramed(encodeImmediateAnswer(answer, this.takeExtras()));
+    this.#finish("answered", OK);
+  }
+
+  answerStreamed({ status, lines }: AnswerHead, body: BodyPeek): void {
+    if (this.ended) return;
+    this.request.due = Phase.NONE;
+    this.call.sendFramed(encodeStreamedAnswerHead(status, lines, this.takeExtras()));
+    this.#streamed = new StreamedAnswer((frame) => this.call.sendFramed(frame));
+    this.#streamed.send(body).then(
+      () => this.#finish("answered", OK),
+      (error: unknown) => this.broken(error),
+    );
   }
 
   #phaseArrived(reader: ProcessingRequestReader): void {
     const { phase } = reader;
     this.service.metrics.received(phase);
+    if (this.#streamed !== null) return; // a request body nobody reads any more
     // The log is bound to the exchange's id, which is among the headers: of them it can only tell once they were taken.
     if (phase !== Phase.REQUEST_HEADERS && phase !== Phase.RESPONSE_HEADERS) this.#logReceived(phase);
     switch (phase) {
       case Phase.REQUEST_HEADERS:
         this.request.onHeaders(reader.headers(), reader.endOfStream);
         this.#logReceived(phase);
-        this.#run();
-        return;
+        break;
       case Phase.REQUEST_BODY:
         this.request.onBody(reader.body(), reader.endOfStream);
-        this.#run();
-        return;
+        break;
       case Phase.REQUEST_TRAILERS:
         this.request.onTrailers(reader.headers());
-        this.#run();
-        return;
+        break;
       case Phase.RESPONSE_HEADERS:
         if (!this.#responseBegins()) return;
         this.response.onHeaders(reader.headers(), reader.endOfStream);
         this.#logReceived(phase);
+        this.#run?.responseArrived();
         break;
       case Phase.RESPONSE_BODY:
         if (!this.#responseBegins()) return;
         this.response.onBody(reader.body(), reader.endOfStream);
+        this.#run?.responseArrived();
         break;
       case Phase.RESPONSE_TRAILERS:
         if (!this.#responseBegins()) return;
         this.response.onTrailers(reader.headers());
+        this.#run?.responseArrived();
         break;
       case Phase.NONE:
         return; // settings only: nothing to answer
     }
-    this.#next?.resolve(this.#responseFace());
-    this.#run();
+    this.#start();
   }
 
   #logReceived(phase: Phase): void {
@@ -289,127 +360,88 @@ export class Session implements CallReceiver, DirectionOwner, ServedExchange {
     if (this.response.begun) return true;
     if (!this.request.begun) {
       if (this.service.runsWithoutRequest) return true;
+      if (this.service.metrics.firstWithoutRequest()) {
+        this.log.info("an exchange began with the response, so the function did not run: see withoutRequest");
+      }
       this.#finish("without_request", OK);
       return false;
     }
-    if (this.request.waitsForBody && this.request.mode !== BodyMode.NONE) {
+    if (this.request.waitsForBody && this.request.mode !== BodyMode.NONE && !this.request.committed) {
       // Envoy holds a buffered request back: this is a reply of its own (413, a filter, a timeout), no opened gate.
       this.#finish("incomplete", OK);
       return false;
     }
-    this.request.abandon();
+    if (!this.request.committed) this.request.abandon();
     return true;
   }
 
-  // The function.
-
-  #run(): void {
-    if (this.#exchange !== null || this.#ended) return;
-    this.#exchange = new ProxiedExchange(this);
-    let result: MiddlewareResult | Promise<MiddlewareResult>;
-    try {
-      result = this.service.run(this.#exchange, () => this.#callNext());
-    } catch (error) {
-      this.failed(error);
-      return;
-    }
-    if (result instanceof Promise) {
-      result.then(
-        (value) => this.#functionSettled(value),
-        (error: unknown) => this.failed(error),
-      );
-    } else this.#functionSettled(result);
-  }
-
-  #callNext(): Promise<ResponseMessage> {
-    if (this.#next !== null) return this.#next.promise;
-    this.#next = Promise.withResolvers();
-    if (this.#ended) this.#rejectNext(this.#abortReason ?? noResponse());
-    else {
-      this.request.release({ final: false });
-      if (this.response.begun || !this.request.begun) this.#next.resolve(this.#responseFace());
-      else this.request.compact();
-    }
-    return this.#next.promise;
-  }
-
-  #functionSettled(value: MiddlewareResult | null): void {
-    if (this.#functionDone || this.#ended) return;
-    if (value instanceof Response) {
-      void this.#answerWith(value);
-    } else if (value === undefined || value === null || value === this.#responseMessage) {
-      this.#functionDone = true;
-      this.request.release({ final: this.#next === null });
-      this.progressed();
-    } else {
-      this.failed(new TypeError(`the function returned ${describeResult(value)}: return a Response, or nothing`));
-    }
-  }
-
-  async #answerWith(response: Response): Promise<void> {
-    if (this.response.released) {
-      this.failed(new ExchangeError("HEADERS_SENT", "the response cannot be replaced: it has been sent"));
-      return;
-    }
-    let answer: ImmediateAnswer;
-    this.#answering = true;
-    try {
-      answer = await toImmediateAnswer(response, this.#exchange?.details ?? "", this.service.settings);
-    } catch (error) {
-      this.#answering = false;
-      this.failed(error);
-      return;
-    }
-    this.#answering = false;
-    if (!this.#functionDone) this.#answerImmediately(answer, "answered");
-  }
-
-  #answerImmediately(answer: ImmediateAnswer, outcome: Outcome): void {
-    if (this.#ended) return;
-    this.call.sendFramed(encodeImmediateAnswer(answer, this.takeExtras()));
-    this.#finish(outcome, OK);
-  }
-
-  #responseFace(): ProxiedResponse {
-    return (this.#responseMessage ??= new ProxiedResponse(this.response));
+  #start(): void {
+    if (this.#run !== null || this.ended) return;
+    this.#run = new FunctionRun(this);
+    this.#run.start();
   }
 
   // The end.
 
+  #applyPolicy(): void {
+    if (this.isObserved) return this.#finish("failed", OK);
+    const { onError } = this.service;
+    if (typeof onError === "number" && !this.response.committed) {
+      const answer = { status: onError, headers: [], body: EMPTY, grpcStatus: null, details: "function_failed" };
+      this.call.sendFramed(encodeImmediateAnswer(answer, null));
+      this.#finish("failed", OK);
+      return;
+    }
+    if (onError !== "pass") return this.#finish("failed", FAILED);
+    const ways = [this.request.giveUp(), this.response.giveUp()];
+    if (ways.includes("none")) this.#finish("failed", FAILED);
+    else if (ways.includes("drain")) {
+      this.#draining = true;
+      this.progressed();
+    } else this.#finish("failed", OK);
+  }
+
+  /** A stream of the function broke after the function had returned: part of a message is missing. */
+  #failsLate(error: unknown): boolean {
+    if (this.ended || this.#draining) return false;
+    this.service.metrics.failure(failureReason(error));
+    this.#logFailure(error, "a body the function gave failed");
+    this.#applyPolicy();
+    return true;
+  }
+
   #proxyEnded(reason: string): void {
-    if (this.#ended) return;
+    if (this.ended) return;
+    if (this.#streamed !== null) return this.#finish("answered", OK);
     const due = this.#oldestDue();
     if (due === null) {
-      this.#finish(this.#functionDone ? "completed" : "incomplete", OK);
+      this.#finish(this.#run?.done === true ? "completed" : "incomplete", OK);
       return;
     }
     const ms = Math.round(performance.now() - due.dueSince);
-    const message = `${reason} ${ms} ms after the ${phaseName(due.due)} arrived, before they were answered: the client left, or Envoy's message_timeout is shorter than the function`;
-    this.log.warn({ phase: phaseName(due.due), ms }, message);
+    const phase = phaseName(due.due);
+    const message = `${reason} ${ms} ms after the ${phase} arrived, before they were answered: the client left, or Envoy's message_timeout is shorter than the function`;
+    this.log.warn({ phase, ms }, message);
     this.#abortWith(new ExchangeError("CANCELLED", message));
     this.#finish("cancelled", OK);
   }
 
   #finish(outcome: Outcome, status: GrpcStatus): void {
-    if (this.#ended) return;
-    this.#ended = true;
+    if (this.ended) return;
+    this.ended = true;
     const { service } = this;
     service.sessions.delete(this);
     service.metrics.ended(outcome);
     this.call.end(status);
+    this.#streamed?.cancel();
     if (service.settings.processing.logStream) this.#logEnd(outcome);
-    if (this.#functionDone && outcome !== "failed") return;
-    // The function still runs: whatever it waits for will not come.
-    const error = this.#abortReason ?? noResponse();
-    this.#rejectNext(error);
+    if (this.#run?.done === true && (outcome === "completed" || outcome === "closed_early")) return;
+    // The function may still run: whatever it waits for will not come.
+    this.#run?.cancel(
+      this.#abortReason ?? new ExchangeError("NO_RESPONSE", "the proxy ended the exchange without a response"),
+    );
     this.request.abandon(this.#abortReason);
     this.response.abandon(this.#abortReason);
-  }
-
-  #rejectNext(error: ExchangeError): void {
-    if (this.#next === null) return;
-    this.#next.promise.catch(() => {}); // the function may not be waiting for it
-    this.#next.reject(error);
   }
 
   #abortWith(error: ExchangeError): void {
@@ -421,11 +453,6 @@ export class Session implements CallReceiver, DirectionOwner, ServedExchange {
     const { request, response } = this;
     if (request.due === Phase.NONE) return response.due === Phase.NONE ? null : response;
     return response.due !== Phase.NONE && response.dueSince < request.dueSince ? response : request;
-  }
-
-  #createDirection(isRequest: boolean, mode: BodyMode): Direction {
-    const passes = mode === BodyMode.STREAMED || mode === BodyMode.FULL_DUPLEX_STREAMED;
-    return passes ? new PassingDirection(this, isRequest, mode) : new BufferedDirection(this, isRequest, mode);
   }
 
   #logFailure(error: unknown, message: string): void {
@@ -444,13 +471,4 @@ export class Session implements CallReceiver, DirectionOwner, ServedExchange {
     };
     this.log.info(fields, "exchange");
   }
-}
-
-function noResponse(): ExchangeError {
-  return new ExchangeError("NO_RESPONSE", "the proxy ended the exchange without a response");
-}
-
-function describeResult(value: unknown): string {
-  if (typeof value !== "object") return `a ${typeof value}`;
-  return value instanceof Request ? "a Request" : "an object that is neither a Response nor what next() gave";
 }

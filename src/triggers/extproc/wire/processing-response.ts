@@ -165,6 +165,37 @@ export function encodeImmediateAnswer(answer: ImmediateAnswer, extras: AnswerExt
   return finish();
 }
 
+/** Begins a StreamedImmediateResponse: `lines` must not hold pseudo headers. */
+export function encodeStreamedAnswerHead(
+  status: number,
+  lines: readonly ChangedLine[],
+  extras: AnswerExtras | null,
+): Uint8Array {
+  writer.begin(PREFIX_BYTES);
+  const outer = writer.open(0x5a);
+  const headers = writer.open(0x0a);
+  const map = writer.open(0x0a);
+  writeHeaderValue(":status", String(status));
+  for (const { name, value } of lines) writeHeaderValue(name, value);
+  writer.close(map);
+  writer.close(headers);
+  writer.close(outer);
+  if (extras !== null) writeExtras(extras);
+  return finish();
+}
+
+/** A piece of a StreamedImmediateResponse's body. */
+export function encodeStreamedAnswerBody(body: Uint8Array, endOfStream: boolean): Uint8Array {
+  writer.begin(PREFIX_BYTES);
+  const outer = writer.open(0x5a, body.length + 16);
+  const streamed = writer.open(0x12, body.length + 8);
+  if (body.length > 0) writer.bytes(0x0a, body);
+  if (endOfStream) writer.bool(0x10, true);
+  writer.close(streamed);
+  writer.close(outer);
+  return finish();
+}
+
 /** Asks for more time: Envoy ignores every other member of such a message. */
 export function encodeTimeoutOverride(ms: number): Uint8Array {
   writer.begin(PREFIX_BYTES);
@@ -181,10 +212,7 @@ function writeHeaderMutation(tag: number, changes: HeaderChanges): void {
   const mutation = writer.open(tag);
   for (const line of changes.set) {
     const option = writer.open(0x0a);
-    const header = writer.open(0x0a);
-    writer.latin1(0x0a, line.name);
-    writer.latin1(0x1a, line.value);
-    writer.close(header);
+    writeHeaderValue(line.name, line.value);
     if (line.append) {
       const append = writer.open(0x12);
       writer.bool(0x08, true);
@@ -197,6 +225,13 @@ function writeHeaderMutation(tag: number, changes: HeaderChanges): void {
   }
   for (const name of changes.removed) writer.latin1(0x12, name);
   writer.close(mutation);
+}
+
+function writeHeaderValue(name: string, value: string): void {
+  const header = writer.open(0x0a);
+  writer.latin1(0x0a, name);
+  writer.latin1(0x1a, value);
+  writer.close(header);
 }
 
 function writeExtras(extras: AnswerExtras): void {

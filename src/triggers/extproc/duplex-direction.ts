@@ -1,0 +1,440 @@
+/**
+ * A direction whose body flows freely: the mode FULL_DUPLEX_STREAMED. The proxy sends headers, chunks and trailers as they
+ * come and keeps no copy; whatever shall go on is sent back, in any pieces, in order, with exactly one end.
+ */
+import { ExchangeError } from "../../function/errors.ts";
+import { type BodyCoding, codingOf, toSentBody, toSentStream } from "./body-coding.ts";
+import { collectStream } from "./collect-stream.ts";
+import { Direction, type ReleaseOptions, type Replacement, type WayOut } from "./direction.ts";
+import { IncomingBody } from "./incoming-body.ts";
+import { OutgoingBody } from "./outgoing-body.ts";
+import { Phase, type Span } from "./wire/processing-request.ts";
+import { encodeStreamedBody } from "./wire/processing-response.ts";
+
+const EMPTY: Uint8Array = new Uint8Array(0);
+/** Largest piece sent: what the protocol's definition recommends. */
+const PIECE_BYTES = 64 * 1024;
+/** Bytes a function may leave unread before the proxy is made to wait. */
+const UNREAD_BYTES = 256 * 1024;
+
+/**
+ * What becomes of the body.
+ *
+ * - `hold`: nothing has left; chunks are kept until the function has said what it wants, or read them all.
+ * - `pass`: chunks go back as they come.
+ * - `tap`: the same, while the function reads them.
+ * - `transform`: chunks go to the function, what its stream gives goes back.
+ * - `replace`: the new body goes back for the first chunk; the others are dropped.
+ */
+type Plan = "hold" | "pass" | "tap" | "transform" | "replace";
+
+export class DuplexDirection extends Direction {
+  #plan: Plan = "hold";
+  #headersLeft = false;
+  /** Chunks received and not sent back or given away. */
+  #held: Uint8Array[] = [];
+  #heldBytes = 0;
+  #bodyBegun = false;
+  /** The end of the body has been sent, or trailers will be the end. */
+  #bodyDone = false;
+  #endsInTrailers = false;
+  #reading: PromiseWithResolvers<Uint8Array> | null = null;
+  #incoming: IncomingBody | null = null;
+  #replacement: Replacement | undefined;
+  #newBody: Uint8Array = EMPTY;
+  #outgoing: OutgoingBody | null = null;
+  #writable = true;
+  #paused = false;
+
+  get closable(): boolean {
+    return !this.begun || (this.settled && this.due === Phase.NONE && (this.bodiless || this.#bodyDone));
+  }
+
+  get committed(): boolean {
+    return this.#headersLeft;
+  }
+
+  get waitsForBody(): boolean {
+    return this.#reading !== null && !this.complete;
+  }
+
+  readWhole(): Promise<Uint8Array> {
+    if (this.bodiless) return Promise.resolve(EMPTY);
+    if (this.#reading !== null) return this.#reading.promise;
+    if (this.released) return Promise.reject(this.tooLate("read"));
+    if (this.#plan !== "hold" || this.#incoming !== null) return Promise.reject(this.#taken());
+    this.#reading = Promise.withResolvers();
+    this.#reading.promise.catch(() => {}); // a function may start a read and never look at it
+    this.#checkRead();
+    return this.#reading.promise;
+  }
+
+  openStream(): ReadableStream<Uint8Array> {
+    this.#incoming = new IncomingBody({
+      bodyWanted: () => this.#bodyWanted(),
+      bodyCancelled: () => this.#bodyCancelled(),
+    });
+    if (this.bodiless || this.#plan === "pass") this.#incoming.end();
+    return this.#incoming.stream;
+  }
+
+  assignBody(replacement: Replacement | null): void {
+    if (this.released) throw this.tooLate("assigned");
+    if (this.#headersLeft) {
+      const which = this.isRequest ? "request" : "response";
+      throw new ExchangeError("BODY_ALREADY_SENT", `the ${which} body cannot be assigned: its first chunk went on`);
+    }
+    this.#replacement = replacement ?? EMPTY;
+  }
+
+  override onBody(bytes: Uint8Array, endOfStream: boolean): void {
+    this.begun = true;
+    if (this.complete) return; // a repeated end (envoy#46237): the first one was the true one
+    this.#bodyBegun = true;
+    this.complete = endOfStream;
+    if (this.due === Phase.NONE && !this.#headersLeft) this.#headersLeft = true; // headers are not sent to us
+    if (endOfStream) this.noTrailers();
+    this.bodyArrived(bytes);
+  }
+
+  override onTrailers(span: Span): void {
+    this.begun = true;
+    if (this.complete) return;
+    this.complete = true;
+    this.#endsInTrailers = true;
+    this.#trailerSpan = span;
+    this.bodyEndedInTrailers();
+    this.#trailersDue();
+  }
+
+  override functionDone(): void {
+    if (this.#plan === "tap") this.#stopTapping();
+  }
+
+  override onWritable(): void {
+    this.#writable = true;
+    this.#sendProduced();
+    this.owner.progressed();
+  }
+
+  giveUp(): WayOut {
+    this.#outgoing?.cancel(new Error("the function failed"));
+    if (this.#plan === "transform" || (this.#plan === "replace" && this.#bodyBegun)) return "none";
+    this.settled = true;
+    if (!this.#headersLeft) this.#forgetChanges();
+    this.#plan = "pass";
+    this.#sendHeld();
+    return this.closable ? "close" : "drain";
+  }
+
+  protected bodyArrived(bytes: Uint8Array): void {
+    switch (this.#plan) {
+      case "hold":
+        this.#hold(bytes);
+        this.#checkRead();
+        return;
+      case "pass":
+        this.#sendOriginal(bytes);
+        return;
+      case "tap":
+        this.#give(bytes);
+        this.#sendOriginal(bytes);
+        return;
+      case "transform":
+        this.#give(bytes);
+        this.#sendProduced();
+        return;
+      case "replace":
+        this.#sendReplaced();
+    }
+  }
+
+  protected bodyEndedInTrailers(): void {
+    switch (this.#plan) {
+      case "hold":
+        this.#checkRead();
+        return;
+      case "pass":
+        this.#bodyDone = true;
+        return;
+      case "tap":
+        this.#incoming?.end();
+        this.#bodyDone = true;
+        return;
+      case "transform":
+        this.#incoming?.end();
+        this.#sendProduced();
+        return;
+      case "replace":
+        if (this.#newBody.length > 0 && !this.#bodyBegun) this.#lost();
+        this.#bodyDone = true;
+    }
+  }
+
+  protected abandonRead(error: ExchangeError): void {
+    this.#reading?.reject(error);
+    this.#incoming?.fail(error);
+  }
+
+  protected settle(options: ReleaseOptions): void {
+    if (this.#replacement === undefined) this.#settleUnreplaced(options);
+    else if (this.#replacement instanceof Uint8Array || this.bodiless)
+      void this.#settleReplaced(this.#replacement, options);
+    else this.#settleTransform(this.#replacement);
+  }
+
+  #settleUnreplaced(options: ReleaseOptions): void {
+    this.settled = true;
+    const taken = this.#incoming !== null && !this.#incoming.over && !options.final && this.#reading === null;
+    this.#leaveHeaders({ forgo: options.final && this.bodiless, plainBody: false });
+    this.#plan = taken ? "tap" : "pass";
+    this.#sendHeld();
+    this.owner.progressed();
+  }
+
+  async #settleReplaced(replacement: Replacement, options: ReleaseOptions): Promise<void> {
+    const coding = codingOf(this, this.#headersLeft);
+    const body = await this.#wholeBody(replacement, coding);
+    if (body === null) return;
+    this.settled = true;
+    if (this.bodiless) {
+      const sent = this.owner.forbidsBody(this) ? null : body;
+      this.#headersLeft = true;
+      this.answerHeaders({ body: sent, plainBody: coding.removed, optOut: false, forgo: options.final });
+    } else {
+      this.#leaveHeaders({ forgo: false, plainBody: coding.removed });
+      this.#newBody = body;
+      this.#plan = "replace";
+      this.#held = [];
+      if (this.#bodyBegun) this.#sendReplaced();
+      else if (this.complete) this.bodyEndedInTrailers();
+      this.#trailersDue();
+    }
+    this.owner.progressed();
+  }
+
+  #settleTransform(replacement: ReadableStream<Uint8Array>): void {
+    const coding = codingOf(this, this.#headersLeft);
+    this.settled = true;
+    this.#leaveHeaders({ forgo: false, plainBody: coding.removed });
+    this.#plan = "transform";
+    this.#outgoing = new OutgoingBody(
+      toSentStream(replacement, coding),
+      () => {
+        this.#sendProduced();
+        this.owner.progressed();
+      },
+      (error) => this.owner.failed(error),
+    );
+    const held = this.#held;
+    this.#held = [];
+    this.#heldBytes = 0;
+    if (this.#reading === null) for (const bytes of held) this.#give(bytes, false);
+    if (this.complete) this.#incoming?.end();
+  }
+
+  async #wholeBody(replacement: Replacement, coding: BodyCoding): Promise<Uint8Array | null> {
+    try {
+      const { maxBodyBytes } = this.owner.service.settings;
+      const whole = replacement instanceof Uint8Array ? replacement : await collectStream(replacement, maxBodyBytes);
+      return await toSentBody(whole, coding);
+    } catch (error) {
+      this.owner.failed(error);
+      return null;
+    }
+  }
+
+  #leaveHeaders({ forgo, plainBody }: { readonly forgo: boolean; readonly plainBody: boolean }): void {
+    if (this.#headersLeft) return;
+    this.#headersLeft = true;
+    this.freezeHeaders();
+    if (this.due === this.headersPhase) this.answerHeaders({ body: null, plainBody, optOut: false, forgo });
+  }
+
+  // Holding.
+
+  #hold(bytes: Uint8Array): void {
+    this.#held.push(bytes);
+    this.#heldBytes += bytes.length;
+  }
+
+  /** Tells the function that reads the whole body when it is there, or will not be. */
+  #checkRead(): void {
+    const { maxBodyBytes } = this.owner.service.settings;
+    if (this.#heldBytes > maxBodyBytes) {
+      if (this.#reading === null) {
+        this.#pauseInput();
+        return;
+      }
+      const which = this.isRequest ? "request" : "response";
+      const message = `the ${which} body is longer than ${maxBodyBytes} bytes: see perRequestBodyBufferBytes`;
+      this.#reading.reject(new ExchangeError("BODY_TOO_LARGE", message));
+    } else if (this.complete) {
+      const [first] = this.#held;
+      const single = this.#held.length === 1 && first !== undefined;
+      this.#reading?.resolve(single ? first : Buffer.concat(this.#held, this.#heldBytes));
+    }
+  }
+
+  /** Sends back what was held, and the end when it has arrived. */
+  #sendHeld(): void {
+    const held = this.#held;
+    this.#held = [];
+    this.#heldBytes = 0;
+    this.#resumeInput();
+    if (this.bodiless) return;
+    const last = held.length - 1;
+    held.forEach((bytes, index) => {
+      if (this.#plan === "tap") this.#give(bytes);
+      this.#sendPieces(bytes, index === last && this.complete && !this.#endsInTrailers);
+    });
+    if (!this.complete) return;
+    if (held.length > 0 || this.#endsInTrailers) this.#bodyDone = true;
+    this.#trailersDue();
+  }
+
+  // Sending.
+
+  #sendOriginal(bytes: Uint8Array): void {
+    this.#sendPieces(bytes, this.complete);
+    if (this.complete) this.#bodyDone = true;
+  }
+
+  #sendReplaced(): void {
+    const end = this.complete && !this.#endsInTrailers;
+    this.#sendPieces(this.#newBody, end);
+    this.#newBody = EMPTY;
+    if (this.complete) this.#bodyDone = true;
+  }
+
+  /** Sends what the function's stream gave; its end once the original has ended too. */
+  #sendProduced(): void {
+    const outgoing = this.#outgoing;
+    // Before the first chunk the proxy waits for none of ours.
+    if (outgoing === null || this.#bodyDone || (!this.#bodyBegun && !this.complete)) return;
+    if (!this.#bodyBegun) {
+      if (outgoing.size > 0) this.#lost();
+      else if (outgoing.ended) this.#bodyDone = true;
+    } else {
+      const ends = outgoing.ended && this.complete;
+      if (this.#writable || ends) {
+        const bytes = outgoing.size > 0 ? outgoing.take() : EMPTY;
+        this.#sendPieces(bytes, ends && !this.#endsInTrailers);
+      }
+      if (ends) this.#bodyDone = true;
+    }
+    this.#trailersDue();
+  }
+
+  #sendPieces(bytes: Uint8Array, end: boolean): void {
+    const phase = this.isRequest ? Phase.REQUEST_BODY : Phase.RESPONSE_BODY;
+    let at = 0;
+    do {
+      const piece = bytes.subarray(at, at + PIECE_BYTES);
+      at += piece.length;
+      const isLast = end && at >= bytes.length;
+      if (piece.length === 0 && !isLast) return;
+      this.#writable = this.owner.send(encodeStreamedBody(phase, piece, isLast, this.owner.takeExtras()));
+    } while (at < bytes.length);
+  }
+
+  // Trailers wait for the body to be through.
+
+  #trailerSpan: Span | null = null;
+
+  #trailersDue(): void {
+    const span = this.#trailerSpan;
+    if (span === null || !this.#bodyDone) return;
+    this.#trailerSpan = null;
+    this.arrived(this.isRequest ? Phase.REQUEST_TRAILERS : Phase.RESPONSE_TRAILERS);
+    this.trailersArrived(span);
+  }
+
+  // Streams.
+
+  #bodyWanted(): void {
+    this.#resumeInput();
+    if (this.#plan !== "hold") {
+      this.#nextUnread();
+      return;
+    }
+    // The body may be assigned in the same breath, as with `pipeThrough`: then the headers wait for the release.
+    setImmediate(() => {
+      if (this.#plan !== "hold" || this.#replacement !== undefined) return;
+      this.#leaveHeaders({ forgo: false, plainBody: false });
+      this.#plan = "tap";
+      this.#sendHeld();
+    });
+  }
+
+  #bodyCancelled(): void {
+    this.#unread = [];
+    this.#unreadBytes = 0;
+    this.#resumeInput();
+  }
+
+  #unread: Uint8Array[] = [];
+  #unreadBytes = 0;
+
+  /** Hands bytes to the function when it wants them; `checkEnd` false: more are at hand. */
+  #give(bytes: Uint8Array, checkEnd = true): void {
+    const incoming = this.#incoming;
+    if (incoming === null || incoming.over) return;
+    if (bytes.length > 0) {
+      this.#unread.push(bytes);
+      this.#unreadBytes += bytes.length;
+    }
+    if (incoming.wanted || (checkEnd && this.complete)) this.#nextUnread();
+    if (this.#unreadBytes > UNREAD_BYTES) this.#pauseInput();
+  }
+
+  #nextUnread(): void {
+    const incoming = this.#incoming;
+    if (incoming === null) return;
+    if (incoming.wanted) {
+      const bytes = this.#unread.shift();
+      if (bytes !== undefined) {
+        this.#unreadBytes -= bytes.length;
+        incoming.push(bytes);
+      }
+    }
+    if (this.complete && this.#unread.length === 0) incoming.end();
+  }
+
+  #stopTapping(): void {
+    this.#plan = "pass";
+    this.#bodyCancelled();
+  }
+
+  #pauseInput(): void {
+    if (this.#paused) return;
+    this.#paused = true;
+    this.owner.pauseInput();
+  }
+
+  #resumeInput(): void {
+    if (!this.#paused) return;
+    this.#paused = false;
+    this.owner.resumeInput();
+  }
+
+  #forgetChanges(): void {
+    this.#headersLeft = true;
+    this.freezeHeaders();
+    if (this.due === this.headersPhase) this.answerUnchanged();
+  }
+
+  #taken(): ExchangeError {
+    const which = this.isRequest ? "request" : "response";
+    return new ExchangeError(
+      "BODY_ALREADY_SENT",
+      `the ${which} body cannot be read whole: it is being read as a stream`,
+    );
+  }
+
+  /** The message had no chunk whose place the new body could take. */
+  #lost(): void {
+    const which = this.isRequest ? "request" : "response";
+    this.owner.broken(new ExchangeError("BODY_INCOMPLETE", `the ${which} ended in trailers without a body to replace`));
+  }
+}

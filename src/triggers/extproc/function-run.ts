@@ -1,0 +1,152 @@
+/** The user's function on one exchange: from its call to what becomes of its result. */
+import type { MiddlewareResult, ResponseMessage } from "../../function/contract.ts";
+import { ExchangeError } from "../../function/errors.ts";
+import { collectStream } from "./collect-stream.ts";
+import type { Direction } from "./direction.ts";
+import { ProxiedExchange } from "./exchange.ts";
+import { type AnswerHead, toAnswerHead } from "./immediate-response.ts";
+import { ProxiedResponse } from "./message.ts";
+import type { MiddlewareService } from "./service.ts";
+import type { Session } from "./session.ts";
+import { type BodyPeek, peekBody } from "./streamed-answer.ts";
+import type { ImmediateAnswer } from "./wire/processing-response.ts";
+
+const EMPTY: Uint8Array = new Uint8Array(0);
+
+/** What a run does to its exchange. */
+export interface RunOwner {
+  readonly service: MiddlewareService;
+  readonly request: Direction;
+  readonly response: Direction;
+  readonly ended: boolean;
+  /** Nobody applies what the function changes. */
+  readonly isObserved: boolean;
+  /** A response can be streamed to the client from here. */
+  readonly canStreamAnswer: boolean;
+  changedInVain(): void;
+  answerImmediately(answer: ImmediateAnswer): void;
+  answerStreamed(head: AnswerHead, body: BodyPeek): void;
+  failed(error: unknown): void;
+  progressed(): void;
+}
+
+export class FunctionRun {
+  readonly #owner: RunOwner;
+  readonly #exchange: ProxiedExchange;
+  /** The function has nothing more to say: it settled, or failed. */
+  done = false;
+  /** A `Response` of the function is on its way to the client: nothing else may answer. */
+  answering = false;
+  #next: PromiseWithResolvers<ResponseMessage> | null = null;
+  #response: ProxiedResponse | null = null;
+
+  constructor(session: Session) {
+    this.#owner = session;
+    this.#exchange = new ProxiedExchange(session);
+  }
+
+  /** The function waits for the response. */
+  get awaitsResponse(): boolean {
+    return this.#next !== null;
+  }
+
+  start(): void {
+    let result: MiddlewareResult | Promise<MiddlewareResult>;
+    try {
+      result = this.#owner.service.run(this.#exchange, () => this.#callNext());
+    } catch (error) {
+      this.#owner.failed(error);
+      return;
+    }
+    if (result instanceof Promise) {
+      result.then(
+        (value) => this.#settled(value),
+        (error: unknown) => this.#owner.failed(error),
+      );
+    } else this.#settled(result);
+  }
+
+  /** The response has arrived. */
+  responseArrived(): void {
+    this.#next?.resolve(this.#responseFace());
+  }
+
+  /** The exchange is over: whatever the function waits for will not come. */
+  cancel(error: ExchangeError): void {
+    if (this.#next === null) return;
+    this.#next.promise.catch(() => {}); // the function may not be waiting for it
+    this.#next.reject(error);
+  }
+
+  #callNext(): Promise<ResponseMessage> {
+    if (this.#next !== null) return this.#next.promise;
+    this.#next = Promise.withResolvers();
+    const { ended, request, response } = this.#owner;
+    if (ended) this.cancel(new ExchangeError("NO_RESPONSE", "the exchange is over"));
+    else {
+      request.release({ final: false });
+      if (response.begun || !request.begun) this.responseArrived();
+      else request.compact();
+    }
+    return this.#next.promise;
+  }
+
+  #responseFace(): ProxiedResponse {
+    return (this.#response ??= new ProxiedResponse(this.#owner.response));
+  }
+
+  #settled(value: MiddlewareResult | null): void {
+    if (this.done || this.#owner.ended) return;
+    if (value instanceof Response) {
+      if (this.#owner.isObserved) {
+        this.#owner.changedInVain();
+        this.#finish();
+      } else void this.#answerWith(value);
+    } else if (value === undefined || value === null || value === this.#response) this.#finish();
+    else this.#owner.failed(new TypeError(`the function returned ${describe(value)}: return a Response, or nothing`));
+  }
+
+  #finish(): void {
+    this.done = true;
+    const { request, response } = this.#owner;
+    request.release({ final: this.#next === null });
+    request.functionDone();
+    response.functionDone();
+    this.#owner.progressed();
+  }
+
+  async #answerWith(response: Response): Promise<void> {
+    const owner = this.#owner;
+    if (owner.response.committed) {
+      owner.failed(new ExchangeError("HEADERS_SENT", "the response cannot be replaced: its headers went on"));
+      return;
+    }
+    this.answering = true;
+    try {
+      const { settings } = owner.service;
+      const head = toAnswerHead(response, settings.allowEnvoyHeaders);
+      let body = EMPTY;
+      if (response.body !== null && owner.canStreamAnswer) {
+        const peek = await peekBody(response.body, settings.maxBodyBytes);
+        if (peek.pending !== null) {
+          if (!this.done && !owner.ended) owner.answerStreamed(head, peek);
+          else void peek.reader.cancel();
+          return;
+        }
+        body = Buffer.concat(peek.chunks);
+      } else if (response.body !== null) body = await collectStream(response.body, settings.maxBodyBytes);
+      this.answering = false;
+      const { status, lines, grpcStatus } = head;
+      const answer = { status, headers: lines, body, grpcStatus, details: this.#exchange.details };
+      if (!this.done && !owner.ended) owner.answerImmediately(answer);
+    } catch (error) {
+      this.answering = false;
+      owner.failed(error);
+    }
+  }
+}
+
+function describe(value: unknown): string {
+  if (typeof value !== "object") return `a ${typeof value}`;
+  return value instanceof Request ? "a Request" : "an object that is neither a Response nor what next() gave";
+}

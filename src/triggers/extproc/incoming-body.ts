@@ -1,0 +1,60 @@
+/** Body bytes on their way from the proxy to a function that reads them as a stream. */
+
+/** What is told as the function reads. */
+export interface IncomingBodyListener {
+  /** The function wants more than it was given; all it was given before has been taken. */
+  bodyWanted(): void;
+  /** The function gave up reading. */
+  bodyCancelled(): void;
+}
+
+export class IncomingBody {
+  readonly stream: ReadableStream<Uint8Array>;
+  /** The function waits for bytes. */
+  wanted = false;
+  #controller: ReadableStreamDefaultController<Uint8Array> | null = null;
+  #over = false;
+
+  constructor(listener: IncomingBodyListener) {
+    this.stream = new ReadableStream<Uint8Array>(
+      {
+        start: (controller) => {
+          this.#controller = controller;
+        },
+        pull: () => {
+          if (this.wanted) return;
+          this.wanted = true;
+          listener.bodyWanted();
+        },
+        cancel: () => {
+          this.#over = true;
+          listener.bodyCancelled();
+        },
+      },
+      { highWaterMark: 0 },
+    );
+  }
+
+  /** Nothing can be pushed any more: it ended, failed, or the function gave up reading. */
+  get over(): boolean {
+    return this.#over;
+  }
+
+  push(bytes: Uint8Array): void {
+    if (this.#over || bytes.length === 0) return;
+    this.wanted = false;
+    this.#controller?.enqueue(bytes);
+  }
+
+  end(): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#controller?.close();
+  }
+
+  fail(error: unknown): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#controller?.error(error);
+  }
+}

@@ -1,0 +1,108 @@
+/**
+ * A direction in Envoy's observability mode: what comes are copies. Nothing is answered, nothing the function changes has
+ * an effect.
+ */
+import { ExchangeError } from "../../function/errors.ts";
+import { Direction, type WayOut } from "./direction.ts";
+import { IncomingBody } from "./incoming-body.ts";
+import { Phase, type Span } from "./wire/processing-request.ts";
+
+export class ObservedDirection extends Direction {
+  #chunks: Uint8Array[] = [];
+  #size = 0;
+  #reading: PromiseWithResolvers<Uint8Array> | null = null;
+  #tooLong = false;
+  #incoming: IncomingBody | null = null;
+
+  /** The stream may end at any time: it holds nothing up. */
+  readonly closable = true;
+  readonly committed = true;
+
+  get waitsForBody(): boolean {
+    return (this.#reading !== null || this.#incoming?.over === false) && !this.complete;
+  }
+
+  giveUp(): WayOut {
+    return "close";
+  }
+
+  readWhole(): Promise<Uint8Array> {
+    if (this.#reading === null) {
+      this.#reading = Promise.withResolvers();
+      this.#reading.promise.catch(() => {}); // a function may start a read and never look at it
+      if (this.complete || this.#tooLong) this.#settleRead();
+    }
+    return this.#reading.promise;
+  }
+
+  openStream(): ReadableStream<Uint8Array> {
+    this.#incoming = new IncomingBody({ bodyWanted() {}, bodyCancelled() {} });
+    for (const bytes of this.#chunks) this.#incoming.push(bytes);
+    if (this.complete) this.#incoming.end();
+    return this.#incoming.stream;
+  }
+
+  assignBody(): void {
+    this.owner.changedInVain();
+  }
+
+  override setPseudo(): void {
+    this.owner.changedInVain();
+  }
+
+  override onHeaders(span: Span, endOfStream: boolean): void {
+    super.onHeaders(span, endOfStream);
+    this.due = Phase.NONE;
+    this.headers.guard = () => this.owner.changedInVain();
+  }
+
+  override onBody(bytes: Uint8Array, endOfStream: boolean): void {
+    this.begun = true;
+    this.complete = endOfStream;
+    this.bodyArrived(bytes);
+    if (endOfStream) this.#ended();
+  }
+
+  override onTrailers(span: Span): void {
+    this.begun = true;
+    this.complete = true;
+    this.trailersArrived(span);
+    this.#ended();
+  }
+
+  protected bodyArrived(bytes: Uint8Array): void {
+    this.#incoming?.push(bytes);
+    if (this.#tooLong) return;
+    this.#size += bytes.length;
+    if (this.#size > this.owner.service.settings.maxBodyBytes) {
+      this.#tooLong = true;
+      this.#chunks = [];
+      this.#settleRead();
+    } else this.#chunks.push(bytes);
+  }
+
+  protected bodyEndedInTrailers(): void {}
+
+  protected abandonRead(error: ExchangeError): void {
+    this.#reading?.reject(error);
+    this.#incoming?.fail(error);
+  }
+
+  protected settle(): void {}
+
+  #ended(): void {
+    this.noTrailers();
+    this.#incoming?.end();
+    this.#settleRead();
+  }
+
+  #settleRead(): void {
+    if (this.#reading === null) return;
+    if (this.#tooLong) {
+      const which = this.isRequest ? "request" : "response";
+      const { maxBodyBytes } = this.owner.service.settings;
+      const message = `the ${which} body is longer than ${maxBodyBytes} bytes: see perRequestBodyBufferBytes`;
+      this.#reading.reject(new ExchangeError("BODY_TOO_LARGE", message));
+    } else this.#reading.resolve(Buffer.concat(this.#chunks, this.#size));
+  }
+}

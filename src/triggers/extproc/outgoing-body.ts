@@ -1,0 +1,78 @@
+/** A body the function gave as a stream, read as fast as it can be sent. */
+import type { ReadableStreamDefaultReader } from "node:stream/web";
+
+export class OutgoingBody {
+  /** The function's stream has ended; what `take` still gives is its rest. */
+  ended = false;
+  readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
+  readonly #produced: () => void;
+  readonly #failed: (error: unknown) => void;
+  #chunks: Uint8Array[] = [];
+  #size = 0;
+  #resume: (() => void) | null = null;
+  #stopped = false;
+
+  /** Reads begin at once. `produced` is called when bytes came or the stream ended, `failed` when it broke. */
+  constructor(stream: ReadableStream<Uint8Array>, produced: () => void, failed: (error: unknown) => void) {
+    this.#reader = stream.getReader();
+    this.#produced = produced;
+    this.#failed = failed;
+    void this.#pump();
+  }
+
+  /** Bytes read and not taken. */
+  get size(): number {
+    return this.#size;
+  }
+
+  /** Everything read so far, in one piece. */
+  take(): Uint8Array {
+    const [first] = this.#chunks;
+    const bytes = this.#chunks.length === 1 && first !== undefined ? first : Buffer.concat(this.#chunks, this.#size);
+    this.#chunks = [];
+    this.#size = 0;
+    const resume = this.#resume;
+    this.#resume = null;
+    resume?.();
+    return bytes;
+  }
+
+  /** Nobody takes the bytes any more. */
+  cancel(reason: unknown): void {
+    this.#stopped = true;
+    this.#resume?.();
+    this.#reader.cancel(reason).catch(() => {}); // the function's stream may fail to end; it is of no use any more
+  }
+
+  async #pump(): Promise<void> {
+    try {
+      for (;;) {
+        const { done, value } = await this.#reader.read();
+        if (this.#stopped) return;
+        if (done) break;
+        const bytes = toBytes(value);
+        if (bytes.length === 0) continue;
+        this.#chunks.push(bytes);
+        this.#size += bytes.length;
+        this.#produced();
+        if (this.#size >= HIGH_WATER_BYTES) await new Promise<void>((resolve) => (this.#resume = resolve));
+      }
+    } catch (error) {
+      if (!this.#stopped) this.#failed(error);
+      return;
+    }
+    this.ended = true;
+    this.#produced();
+  }
+}
+
+/** Read ahead of what the proxy takes. */
+const HIGH_WATER_BYTES = 256 * 1024;
+
+/** Functions in JavaScript put text and buffers of every kind into streams. @throws TypeError for anything else. */
+export function toBytes(value: unknown): Uint8Array {
+  if (value instanceof Uint8Array) return value;
+  if (typeof value === "string") return Buffer.from(value);
+  if (value instanceof ArrayBuffer) return new Uint8Array(value);
+  throw new TypeError(`a body stream gave ${typeof value}: only bytes and text can be sent`);
+}

@@ -1,0 +1,471 @@
+/**
+ * A direction whose body comes in chunks that are answered one by one: the mode STREAMED. The proxy holds each chunk until
+ * it is answered, in order, and the end of the body stays with the last chunk.
+ */
+import { ExchangeError } from "../../function/errors.ts";
+import { codingOf, toSentBody, toSentStream } from "./body-coding.ts";
+import { collectStream } from "./collect-stream.ts";
+import { Direction, type ReleaseOptions, type Replacement, type WayOut } from "./direction.ts";
+import { IncomingBody } from "./incoming-body.ts";
+import { OutgoingBody } from "./outgoing-body.ts";
+import { Phase } from "./wire/processing-request.ts";
+import { encodeCommonAnswer, unchangedAnswer } from "./wire/processing-response.ts";
+
+const EMPTY: Uint8Array = new Uint8Array(0);
+
+/**
+ * What becomes of the chunks.
+ *
+ * - `undecided`: the function has not said; the headers are still unanswered, so that none comes.
+ * - `pass`: each goes on unchanged.
+ * - `collect`: each is taken out, the whole body leaves with the last one.
+ * - `returning`: the function failed while collecting; the next chunk gives back what was taken out.
+ * - `tap`: each goes on unchanged as the function reads it.
+ * - `transform`: each is answered with what the function's stream has produced.
+ * - `replace`: the first is answered with the new body, the others are taken out.
+ */
+type Plan = "undecided" | "pass" | "collect" | "returning" | "tap" | "transform" | "replace";
+
+export class StreamedDirection extends Direction {
+  #plan: Plan = "undecided";
+  #headersLeft = false;
+  /** The chunk that is due. */
+  #chunk: Uint8Array = EMPTY;
+  #isLast = false;
+  #chunkNumber = 0;
+  /** The function was given the chunk that is due. */
+  #given = false;
+  /** A chunk was answered so that its original bytes went on. */
+  #originalsLeft = false;
+  #reading: PromiseWithResolvers<Uint8Array> | null = null;
+  #collected: Uint8Array[] = [];
+  #collectedBytes = 0;
+  /** The release that waits for the rest of a body being collected. */
+  #held: ReleaseOptions | null = null;
+  #incoming: IncomingBody | null = null;
+  #replacement: Replacement | undefined;
+  #outgoing: OutgoingBody | null = null;
+  #replaced = false;
+
+  get closable(): boolean {
+    if (!this.begun) return true;
+    return this.settled && this.due === Phase.NONE && (this.#plan === "pass" || this.complete);
+  }
+
+  get committed(): boolean {
+    return this.#headersLeft;
+  }
+
+  get waitsForBody(): boolean {
+    return this.#reading !== null && this.#plan === "collect" && !this.#isLast;
+  }
+
+  readWhole(): Promise<Uint8Array> {
+    if (this.#reading !== null) return this.#reading.promise;
+    if (this.bodiless) return Promise.resolve(EMPTY);
+    if (this.#plan !== "undecided") return Promise.reject(this.#alreadyTaken());
+    const refusal = this.#collectRefusal();
+    if (refusal !== null) return Promise.reject(refusal);
+    this.#reading = Promise.withResolvers();
+    this.#reading.promise.catch(() => {}); // a function may start a read and never look at it
+    this.#plan = "collect";
+    this.#commitHeaders({ forgo: false });
+    return this.#reading.promise;
+  }
+
+  openStream(): ReadableStream<Uint8Array> {
+    this.#incoming = new IncomingBody({
+      bodyWanted: () => this.#bodyWanted(),
+      bodyCancelled: () => this.#readOn(),
+    });
+    if (this.bodiless || (this.released && this.#plan === "pass")) this.#incoming.end();
+    return this.#incoming.stream;
+  }
+
+  assignBody(replacement: Replacement | null): void {
+    if (this.released) throw this.tooLate("assigned");
+    if (this.#originalsLeft || (this.#headersLeft && this.#plan !== "collect")) {
+      const which = this.isRequest ? "request" : "response";
+      throw new ExchangeError("BODY_ALREADY_SENT", `the ${which} body cannot be assigned: its first chunk went on`);
+    }
+    this.#replacement = replacement ?? EMPTY;
+  }
+
+  override functionDone(): void {
+    this.#readOn();
+  }
+
+  giveUp(): WayOut {
+    this.#outgoing?.cancel(new Error("the function failed"));
+    switch (this.#plan) {
+      case "collect":
+      case "returning": {
+        if (this.#collectedBytes === 0) return "close";
+        this.settled = true;
+        this.#plan = "returning";
+        if (this.#isBodyDue) this.#giveBack();
+        else if (this.complete) return "none";
+        return this.closable ? "close" : "drain";
+      }
+      case "transform":
+      case "replace":
+        return this.#headersLeft ? "none" : "close";
+      case "undecided":
+      case "pass":
+      case "tap":
+        return "close";
+    }
+  }
+
+  protected abandonRead(error: ExchangeError): void {
+    this.#reading?.reject(error);
+    this.#incoming?.fail(error);
+  }
+
+  protected bodyArrived(bytes: Uint8Array, endOfStream: boolean): void {
+    this.#chunk = bytes;
+    this.#chunkNumber++;
+    this.#given = false;
+    this.#isLast = endOfStream;
+    switch (this.#plan) {
+      case "undecided":
+        return; // the headers were not sent to us: the chunk waits for the function
+      case "pass":
+        this.#pass();
+        return;
+      case "collect":
+        this.#collect();
+        return;
+      case "returning":
+        this.#giveBack();
+        return;
+      case "replace":
+        this.#answerReplaced();
+        return;
+      case "tap":
+      case "transform":
+        this.#feed();
+    }
+  }
+
+  protected bodyEndedInTrailers(): void {
+    this.#incoming?.end();
+    if (this.#reading !== null && this.#plan === "collect" && !this.#isLast) {
+      if (this.#collectedBytes === 0) {
+        this.#isLast = true;
+        this.#reading.resolve(EMPTY);
+        if (this.#held !== null) this.#flushCollected();
+      } else this.#lost("it ended in trailers after chunks were taken out");
+    } else if (this.#plan === "returning") this.#lost("it ended in trailers after chunks were taken out");
+    else if (this.#plan === "transform" && !(this.#outgoing?.ended === true && this.#outgoing.size === 0)) {
+      this.#lost("it ended in trailers before the function's stream did");
+    } else if (this.#plan === "replace" && !this.#replaced)
+      this.#lost("it ended in trailers without a chunk to replace");
+    this.settled = true;
+  }
+
+  protected settle(options: ReleaseOptions): void {
+    if (this.#plan === "collect") {
+      if (this.#isLast) this.#flushCollected();
+      else this.#held = options;
+      return;
+    }
+    if (this.#plan === "returning") {
+      if (this.#isBodyDue) this.#giveBack();
+      return;
+    }
+    const replacement = this.#replacement;
+    if (replacement === undefined) this.#settleUnreplaced(options);
+    else if (this.bodiless) void this.#settleBodiless(replacement, options);
+    else if (replacement instanceof Uint8Array) void this.#settleReplaced(replacement, options);
+    else this.#settleTransform(replacement);
+  }
+
+  #settleUnreplaced(options: ReleaseOptions): void {
+    this.settled = true;
+    if (this.#plan === "tap") return;
+    const taken = this.#incoming !== null && !options.final;
+    this.#plan = taken ? "tap" : "pass";
+    const wantsChunks = taken || options.keepTrailers === true || options.final;
+    this.#commitHeaders({
+      forgo: options.final,
+      optOut: !wantsChunks && !this.owner.bodyComesUnasked && !this.complete,
+    });
+    if (this.#isBodyDue) this.#pass();
+  }
+
+  /** A message without a body gets the new one with its headers. */
+  async #settleBodiless(replacement: Replacement, options: ReleaseOptions): Promise<void> {
+    const body = await this.#wholeBody(replacement);
+    if (body === null) return;
+    this.settled = true;
+    this.#plan = "pass";
+    const coding = codingOf(this, false);
+    this.#headersLeft = true;
+    const sent = this.owner.forbidsBody(this) ? null : body;
+    this.answerHeaders({ body: sent, plainBody: coding.removed, optOut: false, forgo: options.final });
+    this.owner.progressed();
+  }
+
+  async #settleReplaced(replacement: Uint8Array, options: ReleaseOptions): Promise<void> {
+    const coding = codingOf(this, false);
+    const body = await this.#wholeBody(replacement);
+    if (body === null) return;
+    this.settled = true;
+    if (this.due === this.headersPhase && !this.owner.bodyComesUnasked) {
+      this.#plan = "pass";
+      this.#headersLeft = true;
+      this.complete = true; // the proxy sends nothing more of this direction
+      this.answerHeaders({ body, plainBody: coding.removed, optOut: false, forgo: options.final });
+    } else {
+      // Chunks may be on their way: they are answered one by one.
+      this.#plan = "replace";
+      this.#replacement = body;
+      this.#commitHeaders({ forgo: false, plainBody: coding.removed });
+      if (this.#isBodyDue) this.#answerReplaced();
+    }
+    this.owner.progressed();
+  }
+
+  #settleTransform(replacement: ReadableStream<Uint8Array>): void {
+    const coding = codingOf(this, this.#headersLeft);
+    this.#plan = "transform";
+    this.settled = true;
+    this.#commitHeaders({ forgo: false, plainBody: coding.removed, changedBody: true });
+    this.#outgoing = new OutgoingBody(
+      toSentStream(replacement, coding),
+      () => this.#produced(),
+      (error) => this.owner.failed(error),
+    );
+    if (this.#isBodyDue) this.#feed();
+    if (this.bodiless) this.#incoming?.end();
+  }
+
+  /** The new body as it is sent; null when the function's stream failed. */
+  async #wholeBody(replacement: Replacement): Promise<Uint8Array | null> {
+    try {
+      const { maxBodyBytes } = this.owner.service.settings;
+      const whole = replacement instanceof Uint8Array ? replacement : await collectStream(replacement, maxBodyBytes);
+      return await toSentBody(whole, codingOf(this, this.#headersLeft));
+    } catch (error) {
+      this.owner.failed(error);
+      return null;
+    }
+  }
+
+  #commitHeaders(options: {
+    readonly forgo: boolean;
+    readonly optOut?: boolean;
+    readonly plainBody?: boolean;
+    readonly changedBody?: boolean;
+  }): void {
+    if (this.#headersLeft) return;
+    this.#headersLeft = true;
+    this.freezeHeaders();
+    if (this.due !== this.headersPhase) return;
+    const { forgo, optOut = false, plainBody = false } = options;
+    this.answerHeaders({ body: null, plainBody, optOut, forgo });
+    if (optOut) this.complete = true;
+  }
+
+  // Collecting.
+
+  /** Why the whole body cannot be gathered: it might turn out only at the end that a chunk had to be the last one. */
+  #collectRefusal(): ExchangeError | null {
+    const which = this.isRequest ? "request" : "response";
+    const mend = `set ${which}_body_mode: BUFFERED in processing_mode of Envoy's ext_proc filter, or read it as a stream`;
+    if (this.released) return this.tooLate("read");
+    const type = this.headers.get("content-type") ?? "";
+    if (type.startsWith("application/grpc") || this.headers.has("trailer")) {
+      return new ExchangeError(
+        "BODY_NOT_SENT",
+        `the ${which} ends in trailers and is STREAMED, so it cannot be read whole: ${mend}`,
+      );
+    }
+    const length = this.#announcedLength;
+    const { maxBodyBytes } = this.owner.service.settings;
+    if (length !== null && length > maxBodyBytes) return this.#tooLong();
+    return null;
+  }
+
+  get #announcedLength(): number | null {
+    const text = this.headers.get("content-length");
+    return text === null || !/^\d+$/.test(text) ? null : Number(text);
+  }
+
+  #tooLong(): ExchangeError {
+    const which = this.isRequest ? "request" : "response";
+    const { maxBodyBytes } = this.owner.service.settings;
+    const message = `the ${which} body is longer than ${maxBodyBytes} bytes: see perRequestBodyBufferBytes`;
+    return new ExchangeError("BODY_TOO_LARGE", message);
+  }
+
+  #collect(): void {
+    this.#collected.push(this.#chunk);
+    this.#collectedBytes += this.#chunk.length;
+    if (this.#collectedBytes > this.owner.service.settings.maxBodyBytes) {
+      this.#reading?.reject(this.#tooLong());
+      this.#plan = "returning"; // keeps the chunk due until the failure policy speaks
+      return;
+    }
+    if (!this.#isLast && this.#collectedBytes !== this.#announcedLength) {
+      this.#takeOut();
+      return;
+    }
+    this.#isLast = true;
+    this.#reading?.resolve(this.#whole());
+    if (this.#held !== null) this.#flushCollected();
+  }
+
+  #whole(): Uint8Array {
+    const [first] = this.#collected;
+    return this.#collected.length === 1 && first !== undefined
+      ? first
+      : Buffer.concat(this.#collected, this.#collectedBytes);
+  }
+
+  /** Sends the collected body, or the one in its place, with the last chunk. */
+  #flushCollected(): void {
+    this.#held = null;
+    const replacement = this.#replacement;
+    if (replacement === undefined) {
+      this.#giveBack();
+      return;
+    }
+    void (async () => {
+      const body = await this.#wholeBody(replacement);
+      if (body === null) return;
+      this.settled = true;
+      this.#plan = "pass";
+      if (this.#isBodyDue) this.#answerChunk(body);
+      else this.#lost("it ended in trailers without a chunk to carry the new body");
+      this.owner.progressed();
+    })();
+  }
+
+  /** Answers the chunk that is due with everything taken out before. */
+  #giveBack(): void {
+    const inCollected = this.#collected.at(-1) === this.#chunk;
+    if (!inCollected) this.#collected.push(this.#chunk);
+    if (!inCollected) this.#collectedBytes += this.#chunk.length;
+    const alone = this.#collected.length === 1;
+    const whole = alone ? EMPTY : this.#whole();
+    this.#collected = [];
+    this.settled = true;
+    this.#plan = "pass";
+    this.#collectedBytes = 0;
+    if (!this.#isBodyDue) return;
+    if (alone) this.#pass();
+    else this.#answerChunk(whole);
+  }
+
+  // Answering chunks.
+
+  get #isBodyDue(): boolean {
+    return this.due === Phase.REQUEST_BODY || this.due === Phase.RESPONSE_BODY;
+  }
+
+  #pass(): void {
+    this.#originalsLeft = true;
+    this.#chunk = EMPTY;
+    this.answer(unchangedAnswer(this.due));
+  }
+
+  #takeOut(): void {
+    this.#answerChunk(EMPTY);
+  }
+
+  /** Answers the chunk that is due with other bytes; none take it out. */
+  #answerChunk(body: Uint8Array): void {
+    this.#chunk = EMPTY;
+    const answer = { replace: false, changes: null, body, clearRouteCache: false };
+    this.answer(encodeCommonAnswer(this.due, answer, this.owner.takeExtras()));
+  }
+
+  #answerReplaced(): void {
+    const body = this.#replaced || !(this.#replacement instanceof Uint8Array) ? EMPTY : this.#replacement;
+    this.#replaced = true;
+    this.#answerChunk(body);
+  }
+
+  // Streams.
+
+  /** The function reads: what was given before has been used up. */
+  #bodyWanted(): void {
+    if (this.#plan === "undecided") {
+      // The body may be assigned in the same breath, as with `pipeThrough`: then the headers wait for the release.
+      setImmediate(() => {
+        if (this.#plan !== "undecided" || this.#replacement !== undefined) return;
+        this.#plan = "tap";
+        this.#commitHeaders({ forgo: false });
+        if (this.#isBodyDue) this.#feed();
+      });
+    } else if (!this.#isBodyDue) return;
+    else if (!this.#given) this.#feed();
+    else if (!this.#isLast) {
+      // Asking for more, the function is through with the chunk; what it made of it is a few steps away.
+      const chunk = this.#chunkNumber;
+      setImmediate(() => {
+        if (chunk === this.#chunkNumber) this.#answerTransformed();
+      });
+    }
+  }
+
+  /** Gives the chunk that is due to the function as soon as it wants it. */
+  #feed(): void {
+    const incoming = this.#incoming;
+    if (incoming === null || incoming.over || this.#outgoing?.ended === true) {
+      // Nobody reads it: the function's stream has nothing to do with it, or no more.
+      this.#given = true;
+      if (this.#plan === "tap") this.#pass();
+      else this.#answerTransformed();
+      return;
+    }
+    if (!incoming.wanted && this.#chunk.length > 0) return;
+    this.#given = true;
+    incoming.push(this.#chunk);
+    if (this.#isLast) incoming.end();
+    if (this.#plan === "tap") this.#pass();
+    else if (this.#chunk.length === 0 && !this.#isLast) this.#answerTransformed();
+  }
+
+  /** The function's stream gave bytes or ended. */
+  #produced(): void {
+    if (this.#outgoing?.ended !== true || !this.#isBodyDue) return;
+    this.#given = true;
+    this.#answerTransformed();
+  }
+
+  /** Answers the chunk that is due with what became of it; the last one waits for all of it. */
+  #answerTransformed(): void {
+    const outgoing = this.#outgoing;
+    if (outgoing === null || !this.#isBodyDue || !this.#given || (this.#isLast && !outgoing.ended)) return;
+    this.#answerChunk(outgoing.take());
+    this.owner.progressed();
+  }
+
+  /** Nobody reads any more: the rest passes. */
+  #readOn(): void {
+    if (this.#plan !== "tap") return;
+    this.#plan = "pass";
+    if (this.#isBodyDue) this.#pass();
+    this.owner.progressed();
+  }
+
+  #alreadyTaken(): ExchangeError {
+    const which = this.isRequest ? "request" : "response";
+    return new ExchangeError(
+      "BODY_ALREADY_SENT",
+      `the ${which} body cannot be read whole: it is being read as a stream`,
+    );
+  }
+
+  /** Bytes of the original are gone and nothing can carry what should be in their place. */
+  #lost(why: string): void {
+    const which = this.isRequest ? "request" : "response";
+    const mend = `set ${which}_body_mode: BUFFERED or FULL_DUPLEX_STREAMED in processing_mode of Envoy's ext_proc filter`;
+    const error = new ExchangeError("BODY_INCOMPLETE", `the ${which} body was STREAMED and ${why}: ${mend}`);
+    this.#reading?.reject(error);
+    this.owner.broken(error);
+  }
+}
