@@ -23,8 +23,8 @@ interface WholeCoder {
 
 const { constants } = zlib;
 
-/** In object mode a read gives one chunk instead of joining all; at most one is made ahead. */
-const STREAMING = { chunkSize: 65_536, readableObjectMode: true, readableHighWaterMark: 1 };
+/** In object mode a read gives one chunk instead of joining all; two are made ahead. */
+const STREAMING = { chunkSize: 65_536, readableObjectMode: true, readableHighWaterMark: 2 };
 /** Larger windows would let a small body claim 128 MiB; RFC 9659 caps them at 8 MiB for HTTP. */
 const ZSTD_WINDOW = { params: { [constants.ZSTD_d_windowLogMax]: 23 } };
 /** The default of 11 takes a second for a megabyte; 5 packs better than gzip in about its time. */

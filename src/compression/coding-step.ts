@@ -1,6 +1,6 @@
 /**
  * One coding of a stream: a web stream that pulls from its source through a coder. A chunk of the source is read only
- * when all output of the one before was taken, so a step holds one chunk of input and at most three of output.
+ * when all output of the one before was taken, so a step holds one chunk of input and at most four of output.
  */
 import type { ReadableStreamDefaultReader } from "node:stream/web";
 import type { StreamCoder } from "./coders.ts";

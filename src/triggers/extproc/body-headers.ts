@@ -1,16 +1,7 @@
 /** Header fields that describe a body, put right when the body is another one. */
+import { fixBodyFields } from "../../compression/body-fields.ts";
+import { parseContentEncoding } from "../../compression/content-encoding.ts";
 import type { ChangedLine, FieldList, HeaderChanges } from "../../function/header-list.ts";
-
-/** True only of the bytes they came with (RFC 9110 8.8.3, 14.3, 14.4; RFC 9530; RFC 1864). */
-const DESCRIBE_OLD_BODY = [
-  "content-md5",
-  "digest",
-  "content-digest",
-  "repr-digest",
-  "etag",
-  "accept-ranges",
-  "content-range",
-];
 
 export interface BodyHeaders {
   /** Null leaves the length to Envoy. */
@@ -20,7 +11,8 @@ export interface BodyHeaders {
 }
 
 /**
- * Adds to the changes what another body needs: fields that described the old one go, unless the function set them itself.
+ * Adds to the changes what another body needs: fields that described the old one go or are put right, unless the function
+ * set them itself.
  */
 export function withBodyHeaders(
   fields: FieldList,
@@ -29,10 +21,11 @@ export function withBodyHeaders(
 ): HeaderChanges | null {
   const set: ChangedLine[] = changes === null ? [] : [...changes.set];
   const removed = changes === null ? [] : [...changes.removed];
-  for (const name of plainBody ? ["content-encoding", ...DESCRIBE_OLD_BODY] : DESCRIBE_OLD_BODY) {
-    if (fields.has(name) && !set.some((line) => line.name === name)) removed.push(name);
-  }
-  if (contentLength !== null) set.push({ name: "content-length", value: String(contentLength), append: false });
+  const own = new Set(set.map((line) => line.name));
+  const codings = plainBody ? [] : parseContentEncoding(fields.get("content-encoding"));
+  const fixes = fixBodyFields(fields, { meaning: "changed", codings, length: contentLength ?? "by-proxy" });
+  for (const name of fixes.removed) if (!own.has(name)) removed.push(name);
+  for (const [name, value] of fixes.set) if (!own.has(name)) set.push({ name, value, append: false });
   return set.length === 0 && removed.length === 0 ? null : { removed, set };
 }
 

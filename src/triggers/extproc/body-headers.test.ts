@@ -1,0 +1,58 @@
+import { describe, expect, test } from "bun:test";
+import { FieldList } from "../../function/header-list.ts";
+import { withBodyHeaders, withoutFraming } from "./body-headers.ts";
+
+function gzipped(): FieldList {
+  return new FieldList(["content-encoding", "gzip", "content-length", "20", "etag", '"v1"', "digest", "sha-256=AA"]);
+}
+const line = (name: string, value: string) => ({ name, value, append: false });
+
+describe("header changes of a body with other bytes", () => {
+  test("another body: what described the old one goes, its length is set", () => {
+    expect(withBodyHeaders(gzipped(), null, { contentLength: 5, plainBody: true })).toEqual({
+      removed: ["content-encoding", "etag", "digest"],
+      set: [line("content-length", "5")],
+    });
+  });
+
+  test("what the function set itself stays", () => {
+    const fields = gzipped();
+    fields.set("etag", '"v2"');
+    fields.set("content-encoding", "br");
+    fields.delete("digest");
+    expect(withBodyHeaders(fields, fields.changes(), { contentLength: null, plainBody: true })).toEqual({
+      removed: ["digest"],
+      set: [line("etag", '"v2"'), line("content-encoding", "br")],
+    });
+  });
+
+  test("another body in the coding of the old one keeps content-encoding", () => {
+    expect(withBodyHeaders(gzipped(), null, { contentLength: null, plainBody: false })).toEqual({
+      removed: ["etag", "digest"],
+      set: [],
+    });
+  });
+
+  test("a body nothing was said of needs no changes", () => {
+    expect(
+      withBodyHeaders(new FieldList(["content-type", "text/plain"]), null, { contentLength: null, plainBody: true }),
+    ).toBeNull();
+  });
+});
+
+describe("framing", () => {
+  test("a function's word on content-length and transfer-encoding is dropped, all else stays", () => {
+    const changes = {
+      removed: ["transfer-encoding", "x-old"],
+      set: [line("content-length", "1"), line("x-new", "1")],
+    };
+    expect(withoutFraming(changes)).toEqual({ removed: ["x-old"], set: [line("x-new", "1")] });
+    expect(withoutFraming({ removed: ["content-length"], set: [] })).toBeNull();
+  });
+
+  test("changes without framing are returned as they are", () => {
+    const changes = { removed: ["x-old"], set: [] };
+    expect(withoutFraming(changes)).toBe(changes);
+    expect(withoutFraming(null)).toBeNull();
+  });
+});
