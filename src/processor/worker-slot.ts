@@ -99,6 +99,7 @@ export class WorkerSlot {
         index: this.#index,
         functionName: config.name,
         functionNamespace: config.namespace,
+        eventTimeoutMs: config.eventTimeoutMs,
         function: config.function,
         triggers: this.#triggers,
         log: {

@@ -51,6 +51,8 @@ export interface TriggerHost {
   /** Names of the function: `metadata.name` and `.namespace` of the configuration. */
   readonly functionName: string;
   readonly functionNamespace: string;
+  /** Longest time of one event where the trigger does not say otherwise (`spec.eventTimeout`); 0 = none. */
+  readonly eventTimeoutMs: number;
 }
 
 export interface OpenTrigger {

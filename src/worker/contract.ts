@@ -12,6 +12,8 @@ export interface WorkerStart {
   /** `metadata.name` and `.namespace` of the configuration. */
   readonly functionName: string;
   readonly functionNamespace: string;
+  /** `spec.eventTimeout`; 0 = none. */
+  readonly eventTimeoutMs: number;
   readonly function: FunctionConfig;
   readonly triggers: readonly WorkerTrigger[];
   readonly log: { readonly level: LogLevel; readonly format: "console" | "json"; readonly colours: boolean };

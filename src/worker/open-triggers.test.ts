@@ -22,6 +22,7 @@ const host: Omit<TriggerHost, "workerCount"> = {
   metrics: { number: () => cell, histogram: () => cell },
   functionName: "test",
   functionNamespace: "default",
+  eventTimeoutMs: 0,
 };
 
 function openedTrigger(change: Partial<OpenTrigger> = {}): OpenTrigger {

@@ -44,6 +44,7 @@ export async function runWorker(parts: WorkerParts): Promise<void> {
       metrics,
       functionName: start.functionName,
       functionNamespace: start.functionNamespace,
+      eventTimeoutMs: start.eventTimeoutMs,
     });
     port.on("message", (command: WorkerCommand) => void obey(command, open, metrics, report));
     metrics.publish();

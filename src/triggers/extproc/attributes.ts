@@ -187,7 +187,7 @@ export const extprocAttributes = v.pipe(
       v.pipe(
         positiveDuration(),
         v.description(
-          "Longest time from a message's arrival to the answer, below Envoy's `message_timeout`. Default: none where Envoy has that timer, else 60s.",
+          "Longest time from a message's arrival to the answer, below Envoy's `message_timeout`. Default: `spec.eventTimeout`, else none where Envoy has that timer, else 60s.",
         ),
       ),
     ),

@@ -22,7 +22,8 @@ export async function openExtproc(
   trigger: OpenTriggerConfig<ExtprocAttributes>,
   host: TriggerHost,
 ): Promise<OpenTrigger> {
-  const settings = trigger.attributes;
+  const timeoutMs = trigger.attributes.timeoutMs ?? (host.eventTimeoutMs || null);
+  const settings = { ...trigger.attributes, timeoutMs };
   const metrics = new ExtprocMetrics(host.metrics, trigger.name, host.workerIndex);
   const opened = await openFunction(trigger, host, metrics);
   const sessions = new Set<ServedExchange>();

@@ -295,9 +295,7 @@ export class Session implements CallReceiver, DirectionOwner, RunOwner, ServedEx
   }
 
   answerImmediately(answer: ImmediateAnswer): void {
-    if (this.ended) return;
-    this.call.sendFramed(encodeImmediateAnswer(answer, this.takeExtras()));
-    this.#finish("answered", OK);
+    if (!this.ended) this.#sendImmediately(answer, "answered");
   }
 
   answerStreamed({ status, lines }: AnswerHead, body: BodyPeek): void {
@@ -388,8 +386,7 @@ export class Session implements CallReceiver, DirectionOwner, RunOwner, ServedEx
     const { onError } = this.service;
     if (typeof onError === "number" && !this.response.committed) {
       const answer = { status: onError, headers: [], body: EMPTY, grpcStatus: null, details: "function_failed" };
-      this.call.sendFramed(encodeImmediateAnswer(answer, null));
-      this.#finish("failed", OK);
+      this.#sendImmediately(answer, "failed");
       return;
     }
     if (onError !== "pass") return this.#finish("failed", FAILED);
@@ -399,6 +396,14 @@ export class Session implements CallReceiver, DirectionOwner, RunOwner, ServedEx
       this.#draining = true;
       this.progressed();
     } else this.#finish("failed", OK);
+  }
+
+  #sendImmediately(answer: ImmediateAnswer, outcome: Outcome): void {
+    for (const { due, dueSince } of [this.request, this.response]) {
+      if (due !== Phase.NONE) this.service.metrics.answered(due, performance.now() - dueSince);
+    }
+    this.call.sendFramed(encodeImmediateAnswer(answer, this.takeExtras()));
+    this.#finish(outcome, OK);
   }
 
   /** A stream of the function broke after the function had returned: part of a message is missing. */
