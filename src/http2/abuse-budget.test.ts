@@ -55,6 +55,7 @@ describe("a budget", () => {
       "empty data",
       "window update flood",
       "late frames",
+      "refused streams",
     ]);
   });
 });

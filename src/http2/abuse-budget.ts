@@ -15,7 +15,7 @@ interface BudgetRule {
 export const Budget = {
   /** Streams the peer opened and reset before it sent any body or its end (CVE-2023-44487). */
   RAPID_RESET: 0,
-  /** Streams we had to reset or refuse because of what the peer did (CVE-2025-8671). */
+  /** Streams we had to reset because of what the peer did (CVE-2025-8671). */
   PEER_MISTAKES: 1,
   /** PINGs we acknowledge (CVE-2019-9512). */
   PING: 2,
@@ -29,6 +29,8 @@ export const Budget = {
   WINDOW_UPDATE: 6,
   /** RST_STREAM for streams that have ended already (CVE-2019-9514). */
   LATE_FRAMES: 7,
+  /** Streams beyond SETTINGS_MAX_CONCURRENT_STREAMS; a busy peer opens many before it knows our limit. */
+  REFUSED_STREAMS: 8,
 } as const;
 export type Budget = (typeof Budget)[keyof typeof Budget];
 
@@ -41,6 +43,7 @@ const RULES: readonly BudgetRule[] = [
   { name: "empty data", burst: 200, perSecond: 20 },
   { name: "window update flood", burst: 10_000, perSecond: 1_000 },
   { name: "late frames", burst: 2_000, perSecond: 100 },
+  { name: "refused streams", burst: 10_000, perSecond: 100 },
 ];
 
 /** The most frames a header block may come in, whatever their size (CONTINUATION flood, CVE-2024-27316). */

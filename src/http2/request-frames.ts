@@ -121,7 +121,7 @@ export class RequestFrames {
     }
     streams.noteOpened(streamId);
     if (streams.isAbandoned(streamId)) return true;
-    if (session.isFull) return session.streamError(streamId, ErrorCode.REFUSED_STREAM);
+    if (session.isFull) return session.refuseStream(streamId);
     if (outcome === "too-large") return session.refuseHeaders(streamId);
     const { fields, shape } = this.#decoder;
     const expectedBytes = contentLength(shape, fields);

@@ -34,6 +34,7 @@ const SWEEP_SLOWEST_MS = 1_000;
 const SWEEP_FASTEST_MS = 20;
 /** Steps in which the shortest deadline is watched. */
 const SWEEPS_PER_DEADLINE = 8;
+const MOST_SWEEPS_AT_ONCE = 2;
 
 type ServerSocket = Socket<SocketData<Connection>>;
 
@@ -41,7 +42,7 @@ class Server implements Http2Server, ConnectionOwner {
   readonly acceptor: Http2Acceptor;
   readonly observer: Http2Observer;
   readonly limits: ServerLimits;
-  nowMs = performance.now();
+  nowMs = 0;
   openStreams = 0;
   /** Every accepted socket that is not closed yet. */
   readonly #connections = new Set<Connection>();
@@ -49,6 +50,8 @@ class Server implements Http2Server, ConnectionOwner {
   #serving = 0;
   #unflushed: Connection[] = [];
   #listener: Listener | null = null;
+  readonly #sweepIntervalMs: number;
+  #sweptAtMs = 0;
   #sweepTimer: ReturnType<typeof setInterval> | null = null;
   #draining = false;
   readonly #drained = Promise.withResolvers<void>();
@@ -57,6 +60,7 @@ class Server implements Http2Server, ConnectionOwner {
     this.acceptor = acceptor;
     this.observer = observer;
     this.limits = limits;
+    this.#sweepIntervalMs = sweepIntervalMs(limits);
   }
 
   get address(): ListenAddress {
@@ -160,7 +164,7 @@ class Server implements Http2Server, ConnectionOwner {
   }
 
   #startSweeps(): void {
-    this.nowMs = performance.now();
+    this.nowMs = 0;
     this.#sweepTimer = setInterval(() => this.#sweep(), sweepIntervalMs(this.limits));
     this.#sweepTimer.unref();
   }
@@ -171,9 +175,12 @@ class Server implements Http2Server, ConnectionOwner {
   }
 
   #sweep(): void {
-    const before = this.nowMs;
-    this.nowMs = performance.now();
-    for (const connection of this.#connections) connection.sweep(this.nowMs - before);
+    const now = performance.now();
+    // After a function blocked the thread nobody's silence is known: what peers sent waits to be read.
+    const elapsedMs = Math.min(now - this.#sweptAtMs, MOST_SWEEPS_AT_ONCE * this.#sweepIntervalMs);
+    this.#sweptAtMs = now;
+    this.nowMs += elapsedMs;
+    for (const connection of this.#connections) connection.sweep(elapsedMs);
   }
 }
 

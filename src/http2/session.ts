@@ -204,6 +204,11 @@ export class Session implements FrameSink, StreamHost {
     }
   }
 
+  refuseStream(streamId: number): boolean {
+    this.#writeReset(streamId, ErrorCode.REFUSED_STREAM);
+    return this.charge(Budget.REFUSED_STREAMS);
+  }
+
   /** Answers a request whose header list is too large (RFC 6585 section 5) without serving it. */
   refuseHeaders(streamId: number): boolean {
     if (!this.charge(Budget.PEER_MISTAKES)) return false;

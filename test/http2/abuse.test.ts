@@ -27,6 +27,7 @@ describe("a peer that floods us is told to calm down", () => {
       "streams it makes us reset by WINDOW_UPDATE 0",
       (index) => [headers(idOf(index), false), frame(FrameType.WINDOW_UPDATE, 0, idOf(index), uint32(0))],
     ],
+    ["refused streams", "streams beyond the limit", (index) => [headers(idOf(index), false)]],
     ["ping flood", "PING", () => [ping()]],
     ["settings flood", "SETTINGS", () => [frame(FrameType.SETTINGS, 0, 0)]],
     ["ignored frames", "PRIORITY", (index) => [frame(FrameType.PRIORITY, 0, idOf(index), Buffer.alloc(5))]],

@@ -93,3 +93,14 @@ test("a stream may be silent for longer than any deadline", async () => {
   stream.sendTrailers(TRAILERS);
   expect((await client.frame(({ flags }) => flags === 5)).streamId).toBe(1);
 });
+
+test("time in which a function blocked the thread is not held against peers", async () => {
+  await using server = await TestServer.start({ prefaceTimeoutMs: 400 });
+  const client = await server.silentClient();
+  await server.until(() => server.events.length === 1);
+  Bun.sleepSync(1_000);
+  // Long enough for a sweep, far from the deadline.
+  await Bun.sleep(60);
+  client.send(PREFACE, settings());
+  expect((await client.frame(({ flags }) => flags === 1)).type).toBe(FrameType.SETTINGS);
+});

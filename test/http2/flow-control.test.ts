@@ -177,6 +177,20 @@ describe("what we receive", () => {
     expect((await client.frameOf(0, FrameType.WINDOW_UPDATE)).payload.readUInt32BE()).toBe(100_000);
   });
 
+  test("after the request has ended goes back to the connection only", async () => {
+    await using server = await TestServer.start(LIMITS, (accepted) => {
+      accepted.consumes = false;
+    });
+    const client = await server.client();
+    client.send(headers(1, false));
+    for (let count = 0; count < 10; count++) client.send(data(1, count === 9, CHUNK));
+    const { stream, events } = await server.stream();
+    await server.until(() => events.length > 0);
+    stream.consume(100_000);
+    await client.roundTrip();
+    expect(client.summary()).toEqual(["8:0:0:4"]);
+  });
+
   test("for a stream that was reset here goes back to the connection", async () => {
     await using server = await TestServer.start(LIMITS, ({ stream }) => stream.reset(ErrorCode.CANCEL));
     const client = await server.client();

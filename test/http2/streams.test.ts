@@ -2,7 +2,18 @@ import { describe, expect, test } from "bun:test";
 import { ErrorCode } from "../../src/http2/contract.ts";
 import { FrameType } from "../../src/http2/frame-header.ts";
 import { HpackDecoder } from "../../src/http2/hpack/decoder.ts";
-import { data, frame, type Frame, headers, literal, requestBlock, reset, uint32 } from "./raw-client.ts";
+import {
+  data,
+  frame,
+  type Frame,
+  headers,
+  literal,
+  PREFACE,
+  requestBlock,
+  reset,
+  settings,
+  uint32,
+} from "./raw-client.ts";
 import { OK, TestServer, TRAILERS } from "./test-server.ts";
 
 function fieldsOf(...blocks: Frame[]): (readonly string[])[] {
@@ -267,12 +278,13 @@ describe("concurrent streams", () => {
     expect((await server.stream(2)).stream.id).toBe(7);
   });
 
-  test("are served up to 1,024 before the peer knows a lower limit", async () => {
+  test("are served up to 1,024 before the peer knows a lower limit, and no peer is blamed for more", async () => {
     await using server = await TestServer.start({ maxConcurrentStreams: 2 });
     const client = await server.silentClient();
-    client.send(Buffer.from("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"), frame(FrameType.SETTINGS, 0, 0));
-    for (let count = 0; count < 1_025; count++) client.send(headers(2 * count + 1, false));
-    expect(await client.resetCode(2_049)).toBe(ErrorCode.REFUSED_STREAM);
-    expect(server.server.openStreams).toBe(1_024);
+    client.send(PREFACE, settings());
+    for (let count = 0; count < 3_000; count++) client.send(headers(2 * count + 1, false));
+    expect(await client.resetCode(2 * 1_024 + 1)).toBe(ErrorCode.REFUSED_STREAM);
+    await client.roundTrip();
+    expect([server.server.openStreams, client.closed]).toEqual([1_024, false]);
   });
 });
