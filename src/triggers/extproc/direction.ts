@@ -315,6 +315,26 @@ export abstract class Direction {
     return new ExchangeError("HEADERS_SENT", `the response body cannot be ${what}: the response has been sent`);
   }
 
+  protected tooLong(): ExchangeError {
+    const { maxBodyBytes } = this.owner.service.settings;
+    const message = `the ${this.#which} body is longer than ${maxBodyBytes} bytes: see perRequestBodyBufferBytes`;
+    return new ExchangeError("BODY_TOO_LARGE", message);
+  }
+
+  protected firstChunkLeft(): ExchangeError {
+    const message = `the ${this.#which} body cannot be assigned: its first chunk went on`;
+    return new ExchangeError("BODY_ALREADY_SENT", message);
+  }
+
+  protected readAsStream(): ExchangeError {
+    const message = `the ${this.#which} body cannot be read whole: it is being read as a stream`;
+    return new ExchangeError("BODY_ALREADY_SENT", message);
+  }
+
+  get #which(): "request" | "response" {
+    return this.isRequest ? "request" : "response";
+  }
+
   get #routeChanged(): boolean {
     if (this.#pseudo === null) return false;
     for (const [name, value] of this.#pseudo) if (value !== this.headers.pseudo(name as `:${string}`)) return true;

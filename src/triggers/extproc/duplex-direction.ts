@@ -4,6 +4,7 @@
  */
 import { ExchangeError } from "../../function/errors.ts";
 import { type BodyCoding, codingOf, toSentBody, toSentStream } from "./body-coding.ts";
+import { ChunkList } from "./chunk-list.ts";
 import { collectStream } from "./collect-stream.ts";
 import { Direction, type ReleaseOptions, type Replacement, type WayOut } from "./direction.ts";
 import { IncomingBody } from "./incoming-body.ts";
@@ -32,8 +33,7 @@ export class DuplexDirection extends Direction {
   #plan: Plan = "hold";
   #headersLeft = false;
   /** Chunks received and not sent back or given away. */
-  #held: Uint8Array[] = [];
-  #heldBytes = 0;
+  readonly #held = new ChunkList();
   #bodyBegun = false;
   /** The end of the body has been sent, or trailers will be the end. */
   #bodyDone = false;
@@ -43,6 +43,9 @@ export class DuplexDirection extends Direction {
   #replacement: Replacement | undefined;
   #newBody: Uint8Array = EMPTY;
   #outgoing: OutgoingBody | null = null;
+  /** Given to the function's stream, which has not asked for them yet. */
+  readonly #unread = new ChunkList();
+  #trailerSpan: Span | null = null;
   #writable = true;
   #paused = false;
 
@@ -62,7 +65,7 @@ export class DuplexDirection extends Direction {
     if (this.bodiless) return Promise.resolve(EMPTY);
     if (this.#reading !== null) return this.#reading.promise;
     if (this.released) return Promise.reject(this.tooLate("read"));
-    if (this.#plan !== "hold" || this.#incoming !== null) return Promise.reject(this.#taken());
+    if (this.#plan !== "hold" || this.#incoming !== null) return Promise.reject(this.readAsStream());
     this.#reading = Promise.withResolvers();
     this.#reading.promise.catch(() => {}); // a function may start a read and never look at it
     this.#checkRead();
@@ -81,8 +84,7 @@ export class DuplexDirection extends Direction {
   assignBody(replacement: Replacement | null): void {
     if (this.released) throw this.tooLate("assigned");
     if (this.#headersLeft) {
-      const which = this.isRequest ? "request" : "response";
-      throw new ExchangeError("BODY_ALREADY_SENT", `the ${which} body cannot be assigned: its first chunk went on`);
+      throw this.firstChunkLeft();
     }
     this.#replacement = replacement ?? EMPTY;
   }
@@ -130,7 +132,7 @@ export class DuplexDirection extends Direction {
   protected bodyArrived(bytes: Uint8Array): void {
     switch (this.#plan) {
       case "hold":
-        this.#hold(bytes);
+        this.#held.push(bytes);
         this.#checkRead();
         return;
       case "pass":
@@ -205,7 +207,7 @@ export class DuplexDirection extends Direction {
       this.#leaveHeaders({ forgo: false, plainBody: coding.removed });
       this.#newBody = body;
       this.#plan = "replace";
-      this.#held = [];
+      this.#held.clear();
       if (this.#bodyBegun) this.#sendReplaced();
       else if (this.complete) this.bodyEndedInTrailers();
       this.#trailersDue();
@@ -226,9 +228,7 @@ export class DuplexDirection extends Direction {
       },
       (error) => this.owner.failed(error),
     );
-    const held = this.#held;
-    this.#held = [];
-    this.#heldBytes = 0;
+    const held = this.#held.take();
     if (this.#reading === null) for (const bytes of held) this.#give(bytes, false);
     if (this.complete) this.#incoming?.end();
   }
@@ -253,34 +253,18 @@ export class DuplexDirection extends Direction {
 
   // Holding.
 
-  #hold(bytes: Uint8Array): void {
-    this.#held.push(bytes);
-    this.#heldBytes += bytes.length;
-  }
-
   /** Tells the function that reads the whole body when it is there, or will not be. */
   #checkRead(): void {
     const { maxBodyBytes } = this.owner.service.settings;
-    if (this.#heldBytes > maxBodyBytes) {
-      if (this.#reading === null) {
-        this.#pauseInput();
-        return;
-      }
-      const which = this.isRequest ? "request" : "response";
-      const message = `the ${which} body is longer than ${maxBodyBytes} bytes: see perRequestBodyBufferBytes`;
-      this.#reading.reject(new ExchangeError("BODY_TOO_LARGE", message));
-    } else if (this.complete) {
-      const [first] = this.#held;
-      const single = this.#held.length === 1 && first !== undefined;
-      this.#reading?.resolve(single ? first : Buffer.concat(this.#held, this.#heldBytes));
-    }
+    if (this.#held.bytes > maxBodyBytes) {
+      if (this.#reading === null) this.#pauseInput();
+      else this.#reading.reject(this.tooLong());
+    } else if (this.complete) this.#reading?.resolve(this.#held.join());
   }
 
   /** Sends back what was held, and the end when it has arrived. */
   #sendHeld(): void {
-    const held = this.#held;
-    this.#held = [];
-    this.#heldBytes = 0;
+    const held = this.#held.take();
     this.#resumeInput();
     if (this.bodiless) return;
     const last = held.length - 1;
@@ -338,10 +322,7 @@ export class DuplexDirection extends Direction {
     } while (at < bytes.length);
   }
 
-  // Trailers wait for the body to be through.
-
-  #trailerSpan: Span | null = null;
-
+  /** Trailers wait for the body to be through. */
   #trailersDue(): void {
     const span = this.#trailerSpan;
     if (span === null || !this.#bodyDone) return;
@@ -368,13 +349,9 @@ export class DuplexDirection extends Direction {
   }
 
   #bodyCancelled(): void {
-    this.#unread = [];
-    this.#unreadBytes = 0;
+    this.#unread.clear();
     this.#resumeInput();
   }
-
-  #unread: Uint8Array[] = [];
-  #unreadBytes = 0;
 
   /** Hands bytes to the function when it wants them; `checkEnd` false: more are at hand. */
   #give(bytes: Uint8Array, checkEnd = true): void {
@@ -382,10 +359,9 @@ export class DuplexDirection extends Direction {
     if (incoming === null || incoming.over) return;
     if (bytes.length > 0) {
       this.#unread.push(bytes);
-      this.#unreadBytes += bytes.length;
     }
     if (incoming.wanted || (checkEnd && this.complete)) this.#nextUnread();
-    if (this.#unreadBytes > UNREAD_BYTES) this.#pauseInput();
+    if (this.#unread.bytes > UNREAD_BYTES) this.#pauseInput();
   }
 
   #nextUnread(): void {
@@ -393,12 +369,9 @@ export class DuplexDirection extends Direction {
     if (incoming === null) return;
     if (incoming.wanted) {
       const bytes = this.#unread.shift();
-      if (bytes !== undefined) {
-        this.#unreadBytes -= bytes.length;
-        incoming.push(bytes);
-      }
+      if (bytes !== undefined) incoming.push(bytes);
     }
-    if (this.complete && this.#unread.length === 0) incoming.end();
+    if (this.complete && this.#unread.isEmpty) incoming.end();
   }
 
   #stopTapping(): void {
@@ -422,14 +395,6 @@ export class DuplexDirection extends Direction {
     this.#headersLeft = true;
     this.freezeHeaders();
     if (this.due === this.headersPhase) this.answerUnchanged();
-  }
-
-  #taken(): ExchangeError {
-    const which = this.isRequest ? "request" : "response";
-    return new ExchangeError(
-      "BODY_ALREADY_SENT",
-      `the ${which} body cannot be read whole: it is being read as a stream`,
-    );
   }
 
   /** The message had no chunk whose place the new body could take. */

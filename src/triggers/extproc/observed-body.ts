@@ -3,6 +3,7 @@ import { ExchangeError } from "../../function/errors.ts";
 import type { FieldList } from "../../function/header-list.ts";
 import { decodeMessageBody } from "./body-decoding.ts";
 import { BodyMode } from "./body-mode.ts";
+import { ChunkList } from "./chunk-list.ts";
 import type { ExtprocService } from "./service.ts";
 
 export class ObservedBody {
@@ -11,8 +12,7 @@ export class ObservedBody {
   readonly #mode: BodyMode;
   readonly #direction: "request" | "response";
   readonly #collected = Promise.withResolvers<Uint8Array>();
-  #chunks: Uint8Array[] = [];
-  #size = 0;
+  readonly #chunks = new ChunkList();
   #ended = false;
 
   constructor(service: ExtprocService, fields: FieldList, mode: BodyMode, direction: "request" | "response") {
@@ -25,18 +25,17 @@ export class ObservedBody {
 
   push(bytes: Uint8Array, endOfStream: boolean): void {
     if (this.#ended) return;
-    this.#size += bytes.length;
+    this.#chunks.push(bytes);
     const limit = this.#service.settings.maxBodyBytes;
-    if (this.#size > limit) {
+    if (this.#chunks.bytes > limit) {
       const text = `the ${this.#direction} body is longer than ${limit} bytes: see perRequestBodyBufferBytes`;
       this.#fail(new ExchangeError("BODY_TOO_LARGE", text));
       return;
     }
-    this.#chunks.push(bytes);
     const whole = endOfStream || this.#mode === BodyMode.BUFFERED;
     if (whole) this.end();
     else if (this.#mode === BodyMode.BUFFERED_PARTIAL) {
-      const complete = this.#fields.get("content-length") === String(this.#size);
+      const complete = this.#fields.get("content-length") === String(this.#chunks.bytes);
       if (complete) this.end();
       else
         this.#fail(
@@ -49,10 +48,8 @@ export class ObservedBody {
   end(): void {
     if (this.#ended) return;
     this.#ended = true;
-    const [first] = this.#chunks;
-    const single = this.#chunks.length === 1 && first !== undefined;
-    this.#collected.resolve(single ? first : Buffer.concat(this.#chunks, this.#size));
-    this.#chunks = [];
+    this.#collected.resolve(this.#chunks.join());
+    this.#chunks.clear();
   }
 
   async read(): Promise<Uint8Array> {
@@ -61,7 +58,7 @@ export class ObservedBody {
 
   #fail(error: ExchangeError): void {
     this.#ended = true;
-    this.#chunks = [];
+    this.#chunks.clear();
     this.#collected.reject(error);
   }
 }

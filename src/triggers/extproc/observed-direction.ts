@@ -2,14 +2,14 @@
  * A direction in Envoy's observability mode: what comes are copies. Nothing is answered, nothing the function changes has
  * an effect.
  */
-import { ExchangeError } from "../../function/errors.ts";
+import type { ExchangeError } from "../../function/errors.ts";
+import { ChunkList } from "./chunk-list.ts";
 import { Direction, type WayOut } from "./direction.ts";
 import { IncomingBody } from "./incoming-body.ts";
 import { Phase, type Span } from "./wire/processing-request.ts";
 
 export class ObservedDirection extends Direction {
-  #chunks: Uint8Array[] = [];
-  #size = 0;
+  readonly #chunks = new ChunkList();
   #reading: PromiseWithResolvers<Uint8Array> | null = null;
   #tooLong = false;
   #incoming: IncomingBody | null = null;
@@ -37,7 +37,7 @@ export class ObservedDirection extends Direction {
 
   openStream(): ReadableStream<Uint8Array> {
     this.#incoming = new IncomingBody({ bodyWanted() {}, bodyCancelled() {} });
-    for (const bytes of this.#chunks) this.#incoming.push(bytes);
+    if (!this.#chunks.isEmpty) this.#incoming.push(this.#chunks.join());
     if (this.complete) this.#incoming.end();
     return this.#incoming.stream;
   }
@@ -73,12 +73,11 @@ export class ObservedDirection extends Direction {
   protected bodyArrived(bytes: Uint8Array): void {
     this.#incoming?.push(bytes);
     if (this.#tooLong) return;
-    this.#size += bytes.length;
-    if (this.#size > this.owner.service.settings.maxBodyBytes) {
-      this.#tooLong = true;
-      this.#chunks = [];
-      this.#settleRead();
-    } else this.#chunks.push(bytes);
+    this.#chunks.push(bytes);
+    if (this.#chunks.bytes <= this.owner.service.settings.maxBodyBytes) return;
+    this.#tooLong = true;
+    this.#chunks.clear();
+    this.#settleRead();
   }
 
   protected bodyEndedInTrailers(): void {}
@@ -98,11 +97,7 @@ export class ObservedDirection extends Direction {
 
   #settleRead(): void {
     if (this.#reading === null) return;
-    if (this.#tooLong) {
-      const which = this.isRequest ? "request" : "response";
-      const { maxBodyBytes } = this.owner.service.settings;
-      const message = `the ${which} body is longer than ${maxBodyBytes} bytes: see perRequestBodyBufferBytes`;
-      this.#reading.reject(new ExchangeError("BODY_TOO_LARGE", message));
-    } else this.#reading.resolve(Buffer.concat(this.#chunks, this.#size));
+    if (this.#tooLong) this.#reading.reject(this.tooLong());
+    else this.#reading.resolve(this.#chunks.join());
   }
 }

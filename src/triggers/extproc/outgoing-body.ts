@@ -1,5 +1,6 @@
 /** A body the function gave as a stream, read as fast as it can be sent. */
 import type { ReadableStreamDefaultReader } from "node:stream/web";
+import { ChunkList } from "./chunk-list.ts";
 
 export class OutgoingBody {
   /** The function's stream has ended; what `take` still gives is its rest. */
@@ -7,8 +8,7 @@ export class OutgoingBody {
   readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
   readonly #produced: () => void;
   readonly #failed: (error: unknown) => void;
-  #chunks: Uint8Array[] = [];
-  #size = 0;
+  readonly #chunks = new ChunkList();
   #resume: (() => void) | null = null;
   #stopped = false;
 
@@ -22,15 +22,13 @@ export class OutgoingBody {
 
   /** Bytes read and not taken. */
   get size(): number {
-    return this.#size;
+    return this.#chunks.bytes;
   }
 
   /** Everything read so far, in one piece. */
   take(): Uint8Array {
-    const [first] = this.#chunks;
-    const bytes = this.#chunks.length === 1 && first !== undefined ? first : Buffer.concat(this.#chunks, this.#size);
-    this.#chunks = [];
-    this.#size = 0;
+    const bytes = this.#chunks.join();
+    this.#chunks.clear();
     const resume = this.#resume;
     this.#resume = null;
     resume?.();
@@ -53,9 +51,8 @@ export class OutgoingBody {
         const bytes = toBytes(value);
         if (bytes.length === 0) continue;
         this.#chunks.push(bytes);
-        this.#size += bytes.length;
         this.#produced();
-        if (this.#size >= HIGH_WATER_BYTES) await new Promise<void>((resolve) => (this.#resume = resolve));
+        if (this.#chunks.bytes >= HIGH_WATER_BYTES) await new Promise<void>((resolve) => (this.#resume = resolve));
       }
     } catch (error) {
       if (!this.#stopped) this.#failed(error);

@@ -4,6 +4,7 @@
  */
 import { ExchangeError } from "../../function/errors.ts";
 import { codingOf, toSentBody, toSentStream } from "./body-coding.ts";
+import { ChunkList } from "./chunk-list.ts";
 import { collectStream } from "./collect-stream.ts";
 import { Direction, type ReleaseOptions, type Replacement, type WayOut } from "./direction.ts";
 import { IncomingBody } from "./incoming-body.ts";
@@ -38,8 +39,9 @@ export class StreamedDirection extends Direction {
   /** A chunk was answered so that its original bytes went on. */
   #originalsLeft = false;
   #reading: PromiseWithResolvers<Uint8Array> | null = null;
-  #collected: Uint8Array[] = [];
-  #collectedBytes = 0;
+  readonly #collected = new ChunkList();
+  /** Chunks collected were answered as taken out: their bytes are only here. */
+  #takenOut = false;
   /** The release that waits for the rest of a body being collected. */
   #held: ReleaseOptions | null = null;
   #incoming: IncomingBody | null = null;
@@ -63,7 +65,7 @@ export class StreamedDirection extends Direction {
   readWhole(): Promise<Uint8Array> {
     if (this.#reading !== null) return this.#reading.promise;
     if (this.bodiless) return Promise.resolve(EMPTY);
-    if (this.#plan !== "undecided") return Promise.reject(this.#alreadyTaken());
+    if (this.#plan !== "undecided") return Promise.reject(this.readAsStream());
     const refusal = this.#collectRefusal();
     if (refusal !== null) return Promise.reject(refusal);
     this.#reading = Promise.withResolvers();
@@ -85,8 +87,7 @@ export class StreamedDirection extends Direction {
   assignBody(replacement: Replacement | null): void {
     if (this.released) throw this.tooLate("assigned");
     if (this.#originalsLeft || (this.#headersLeft && this.#plan !== "collect")) {
-      const which = this.isRequest ? "request" : "response";
-      throw new ExchangeError("BODY_ALREADY_SENT", `the ${which} body cannot be assigned: its first chunk went on`);
+      throw this.firstChunkLeft();
     }
     this.#replacement = replacement ?? EMPTY;
   }
@@ -100,7 +101,7 @@ export class StreamedDirection extends Direction {
     switch (this.#plan) {
       case "collect":
       case "returning": {
-        if (this.#collectedBytes === 0) return "close";
+        if (!this.#takenOut) return "close";
         this.settled = true;
         this.#plan = "returning";
         if (this.#isBodyDue) this.#giveBack();
@@ -137,6 +138,7 @@ export class StreamedDirection extends Direction {
         this.#collect();
         return;
       case "returning":
+        this.#collected.push(bytes);
         this.#giveBack();
         return;
       case "replace":
@@ -151,7 +153,7 @@ export class StreamedDirection extends Direction {
   protected bodyEndedInTrailers(): void {
     this.#incoming?.end();
     if (this.#reading !== null && this.#plan === "collect" && !this.#isLast) {
-      if (this.#collectedBytes === 0) {
+      if (!this.#takenOut) {
         this.#isLast = true;
         this.#reading.resolve(EMPTY);
         if (this.#held !== null) this.#flushCollected();
@@ -284,7 +286,7 @@ export class StreamedDirection extends Direction {
     }
     const length = this.#announcedLength;
     const { maxBodyBytes } = this.owner.service.settings;
-    if (length !== null && length > maxBodyBytes) return this.#tooLong();
+    if (length !== null && length > maxBodyBytes) return this.tooLong();
     return null;
   }
 
@@ -293,35 +295,21 @@ export class StreamedDirection extends Direction {
     return text === null || !/^\d+$/.test(text) ? null : Number(text);
   }
 
-  #tooLong(): ExchangeError {
-    const which = this.isRequest ? "request" : "response";
-    const { maxBodyBytes } = this.owner.service.settings;
-    const message = `the ${which} body is longer than ${maxBodyBytes} bytes: see perRequestBodyBufferBytes`;
-    return new ExchangeError("BODY_TOO_LARGE", message);
-  }
-
   #collect(): void {
     this.#collected.push(this.#chunk);
-    this.#collectedBytes += this.#chunk.length;
-    if (this.#collectedBytes > this.owner.service.settings.maxBodyBytes) {
-      this.#reading?.reject(this.#tooLong());
+    if (this.#collected.bytes > this.owner.service.settings.maxBodyBytes) {
+      this.#reading?.reject(this.tooLong());
       this.#plan = "returning"; // keeps the chunk due until the failure policy speaks
       return;
     }
-    if (!this.#isLast && this.#collectedBytes !== this.#announcedLength) {
-      this.#takeOut();
+    if (!this.#isLast && this.#collected.bytes !== this.#announcedLength) {
+      this.#takenOut = true;
+      this.#answerChunk(EMPTY);
       return;
     }
     this.#isLast = true;
-    this.#reading?.resolve(this.#whole());
+    this.#reading?.resolve(this.#collected.join());
     if (this.#held !== null) this.#flushCollected();
-  }
-
-  #whole(): Uint8Array {
-    const [first] = this.#collected;
-    return this.#collected.length === 1 && first !== undefined
-      ? first
-      : Buffer.concat(this.#collected, this.#collectedBytes);
   }
 
   /** Sends the collected body, or the one in its place, with the last chunk. */
@@ -343,19 +331,14 @@ export class StreamedDirection extends Direction {
     })();
   }
 
-  /** Answers the chunk that is due with everything taken out before. */
+  /** Answers the chunk that is due with everything collected, itself included. */
   #giveBack(): void {
-    const inCollected = this.#collected.at(-1) === this.#chunk;
-    if (!inCollected) this.#collected.push(this.#chunk);
-    if (!inCollected) this.#collectedBytes += this.#chunk.length;
-    const alone = this.#collected.length === 1;
-    const whole = alone ? EMPTY : this.#whole();
-    this.#collected = [];
+    const whole = this.#takenOut ? this.#collected.join() : null;
+    this.#collected.clear();
     this.settled = true;
     this.#plan = "pass";
-    this.#collectedBytes = 0;
     if (!this.#isBodyDue) return;
-    if (alone) this.#pass();
+    if (whole === null) this.#pass();
     else this.#answerChunk(whole);
   }
 
@@ -369,10 +352,6 @@ export class StreamedDirection extends Direction {
     this.#originalsLeft = true;
     this.#chunk = EMPTY;
     this.answer(unchangedAnswer(this.due));
-  }
-
-  #takeOut(): void {
-    this.#answerChunk(EMPTY);
   }
 
   /** Answers the chunk that is due with other bytes; none take it out. */
@@ -450,14 +429,6 @@ export class StreamedDirection extends Direction {
     this.#plan = "pass";
     if (this.#isBodyDue) this.#pass();
     this.owner.progressed();
-  }
-
-  #alreadyTaken(): ExchangeError {
-    const which = this.isRequest ? "request" : "response";
-    return new ExchangeError(
-      "BODY_ALREADY_SENT",
-      `the ${which} body cannot be read whole: it is being read as a stream`,
-    );
   }
 
   /** Bytes of the original are gone and nothing can carry what should be in their place. */
