@@ -4,6 +4,7 @@
  * Stable: functions may compare it.
  *
  * - `HEADER_INVALID`: a field name or value HTTP or the proxy does not allow.
+ * - `HEADERS_TOO_LARGE`: more headers, or larger ones, than the proxy takes.
  * - `NOT_ALLOWED_BY_ENVOY`: a change the proxy's `mutation_rules` refuse unless the trigger says they do not.
  * - `REQUEST_SENT`: the request changed after `next()`.
  * - `HEADERS_SENT`: headers, path or status changed after they were released.
@@ -18,6 +19,7 @@
  */
 export type ExchangeErrorCode =
   | "HEADER_INVALID"
+  | "HEADERS_TOO_LARGE"
   | "NOT_ALLOWED_BY_ENVOY"
   | "REQUEST_SENT"
   | "HEADERS_SENT"

@@ -31,6 +31,9 @@ export interface ExtprocAttributes {
   /** Of one ext_proc message. */
   readonly maxMessageBytes: number;
   readonly maxConcurrentStreams: number;
+  /** What Envoy takes of headers in one message after a function changed them. */
+  readonly maxHeaderCount: number;
+  readonly maxHeaderBytes: number;
   /** A `Response` whose body is a stream is sent piece by piece (StreamedImmediateResponse, Envoy 1.37). */
   readonly streamedResponses: boolean;
   /** Observers running after their exchange was answered. */
@@ -247,6 +250,22 @@ export const extprocAttributes = v.pipe(
       v.pipe(integer(0), v.description("Exchanges at a time on one connection. 0 is the default.")),
       1024,
     ),
+    maxHeaderCount: v.optional(
+      v.pipe(
+        integer(1),
+        v.description(
+          "Headers, and changes to them, that Envoy takes in one message: its `max_headers_count`. More are a failure.",
+        ),
+      ),
+      100,
+    ),
+    maxHeaderBytes: v.optional(
+      v.pipe(
+        byteCount(1024),
+        v.description("Bytes of headers Envoy takes: its `max_request_headers_kb`. More are a failure."),
+      ),
+      61_440,
+    ),
     maxPending: v.optional(
       v.pipe(
         integer(1),
@@ -302,6 +321,8 @@ export const extprocAttributes = v.pipe(
     maxExpansionRatio: written.maxExpansionRatio,
     maxMessageBytes: written.maxMessageBytes,
     maxConcurrentStreams: written.maxConcurrentStreams || 1024,
+    maxHeaderCount: written.maxHeaderCount,
+    maxHeaderBytes: written.maxHeaderBytes,
     maxPending: written.maxPending,
     streamedResponses: written.streamedResponses,
     processing: {

@@ -11,6 +11,7 @@ import { withBodyHeaders, withoutFraming } from "./body-headers.ts";
 import type { BodyMode } from "./body-mode.ts";
 import { bodyNotSentText } from "./body-on-demand.ts";
 import type { DirectionOwner } from "./direction-owner.ts";
+import { headersExcess } from "./header-limits.ts";
 import { HeaderMap } from "./wire/header-map.ts";
 import { Phase, type Span } from "./wire/processing-request.ts";
 import { encodeCommonAnswer, encodeTrailersAnswer, optOutAnswer, unchangedAnswer } from "./wire/processing-response.ts";
@@ -182,6 +183,8 @@ export abstract class Direction {
     if (!this.released) {
       this.released = true;
       this.freezeHeaders();
+      const refusal = this.headersRefusal();
+      if (refusal !== null) return this.owner.failed(refusal);
       this.settle(options);
     }
     if (options.keepTrailers !== true && this.settled && this.isTrailersDue) this.answerTrailers(options.final);
@@ -196,6 +199,14 @@ export abstract class Direction {
   /** Lets go of a received chunk that would otherwise live as long as the exchange. */
   compact(): void {
     this.#headers?.compact();
+  }
+
+  /** Why Envoy would refuse the headers as the function left them; null when it would not. */
+  protected headersRefusal(): ExchangeError | null {
+    const changes = this.headerChanges();
+    if (changes === null) return null;
+    const excess = headersExcess(this.#headers, changes, this.owner.service.settings);
+    return excess === null ? null : new ExchangeError("HEADERS_TOO_LARGE", excess);
   }
 
   /** Header and pseudo header changes, null when there are none. */

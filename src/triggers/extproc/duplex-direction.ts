@@ -342,6 +342,8 @@ export class DuplexDirection extends Direction {
     // The body may be assigned in the same breath, as with `pipeThrough`: then the headers wait for the release.
     setImmediate(() => {
       if (this.#plan !== "hold" || this.#replacement !== undefined) return;
+      const refusal = this.headersRefusal();
+      if (refusal !== null) return this.owner.failed(refusal);
       this.#leaveHeaders({ forgo: false, plainBody: false });
       this.#plan = "tap";
       this.#sendHeld();

@@ -577,6 +577,35 @@ describe("failures", () => {
     expect(envoy.status).toEqual({ code: 0 });
   });
 
+  test.each<[string, Middleware, string]>([
+    [
+      "more changes than Envoy takes",
+      ({ request }) => {
+        for (let i = 0; i < 101; i++) request.headers.set(`x-${i}`, "1");
+      },
+      "maxHeaderCount",
+    ],
+    [
+      "more headers than Envoy takes",
+      ({ request }) => {
+        for (let i = 0; i < 96; i++) request.headers.set(`x-${i}`, "1");
+      },
+      "103 headers",
+    ],
+    [
+      "larger headers than Envoy takes",
+      ({ request }) => request.headers.set("x-large", "x".repeat(61_440)),
+      "maxHeaderBytes",
+    ],
+  ])("%s are a failure that names the setting", async (_, run, named) => {
+    const service = fakeService(run);
+    const envoy = new FakeEnvoy(service);
+    envoy.requestHeaders(get, true);
+    await envoy.settle();
+    expect(envoy.answers).toMatchObject([{ immediateResponse: { status: { code: "InternalServerError" } } }]);
+    expect(service.lines[0]?.fields).toMatchObject({ error: expect.stringContaining(named) });
+  });
+
   test("a result that is no Response is a failure", async () => {
     const service = fakeService((() => "text") as unknown as Middleware);
     const envoy = new FakeEnvoy(service);

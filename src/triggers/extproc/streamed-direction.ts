@@ -66,7 +66,7 @@ export class StreamedDirection extends Direction {
     if (this.#reading !== null) return this.#reading.promise;
     if (this.bodiless) return Promise.resolve(EMPTY);
     if (this.#plan !== "undecided") return Promise.reject(this.readAsStream());
-    const refusal = this.#collectRefusal();
+    const refusal = this.#collectRefusal() ?? this.headersRefusal();
     if (refusal !== null) return Promise.reject(refusal);
     this.#reading = Promise.withResolvers();
     this.#reading.promise.catch(() => {}); // a function may start a read and never look at it
@@ -375,6 +375,8 @@ export class StreamedDirection extends Direction {
       // The body may be assigned in the same breath, as with `pipeThrough`: then the headers wait for the release.
       setImmediate(() => {
         if (this.#plan !== "undecided" || this.#replacement !== undefined) return;
+        const refusal = this.headersRefusal();
+        if (refusal !== null) return this.owner.failed(refusal);
         this.#plan = "tap";
         this.#commitHeaders({ forgo: false });
         if (this.#isBodyDue) this.#feed();

@@ -17,12 +17,19 @@ export class HeaderMap implements ReceivedFields {
   #bytes: Uint8Array;
   #start: number;
   #end: number;
+  readonly #encodedBytes: number;
   #lines: string[] | null = null;
 
   constructor({ bytes, start, end }: Span) {
     this.#bytes = bytes;
     this.#start = start;
     this.#end = end;
+    this.#encodedBytes = end - start;
+  }
+
+  /** Length of the map on the wire. */
+  get encodedBytes(): number {
+    return this.#encodedBytes;
   }
 
   lines(): readonly string[] {
