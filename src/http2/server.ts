@@ -27,6 +27,8 @@ const SILENT: Http2Observer = {
 
 /** After this the second GOAWAY goes out, whether or not the peer acknowledged the first (RFC 9113 section 6.8). */
 const GOAWAY_INTERVAL_MS = 1_000;
+/** How long a drain waits for peers to close what has ended here. */
+const LAST_WORDS_MS = 500;
 /** Silence after which the system asks whether a peer is still there. */
 const KEEP_ALIVE_MS = 60_000;
 /** Deadlines are kept with this precision. */
@@ -108,6 +110,7 @@ class Server implements Http2Server, ConnectionOwner {
   // --- for connections ---------------------------------------------------------------------------------------------
 
   flushSoon(connection: Connection): void {
+    // A microtask costs the same, but would split what several callbacks of one turn of the loop answer.
     if (this.#unflushed.push(connection) === 1) setImmediate(this.#flushAll);
   }
 
@@ -142,7 +145,9 @@ class Server implements Http2Server, ConnectionOwner {
   #forget(connection: Connection): void {
     connection.closed();
     this.#connections.delete(connection);
-    if (this.#connections.size === 0) this.#stopSweeps();
+    if (this.#connections.size > 0) return;
+    this.#stopSweeps();
+    if (this.#draining && this.#serving === 0) this.#drained.resolve();
   }
 
   /** Everything gathered outside of read passes leaves, one write a connection. */
@@ -156,7 +161,11 @@ class Server implements Http2Server, ConnectionOwner {
   readonly #finishGoaways = (): void => {
     this.#stopListening();
     for (const connection of this.#connections) connection.finishGoaway();
-    if (this.#serving === 0) this.#drained.resolve();
+    if (this.#serving > 0) return;
+    // A peer that still writes to a socket we closed is answered with RST, and drops the answers it has not read yet:
+    // Envoy resets every stream it has read to its end. It closes when it has read our FIN.
+    if (this.#connections.size === 0) this.#drained.resolve();
+    else setTimeout(this.#drained.resolve, LAST_WORDS_MS);
   };
 
   #stopListening(): void {
