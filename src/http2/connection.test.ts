@@ -50,6 +50,7 @@ class FakeOwner implements ConnectionOwner {
 }
 
 const PREFACE = Buffer.from("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
+const SETTINGS_ACK = Buffer.from("000000040100000000", "hex");
 const SETTINGS = Buffer.from("000000040000000000", "hex");
 /** GET http / of authority "a", ended. */
 const GET = Buffer.from("000006010500000001" + "828684410161", "hex");
@@ -61,7 +62,7 @@ function opened(): { socket: FakeSocket; owner: FakeOwner; connection: Connectio
   const connection = new Connection(socket, owner);
   connection.open();
   connection.flush();
-  connection.receive(Buffer.concat([PREFACE, SETTINGS]));
+  connection.receive(Buffer.concat([PREFACE, SETTINGS, SETTINGS_ACK]));
   socket.calls.length = 0;
   owner.flushes = 0;
   return { socket, owner, connection };
@@ -125,6 +126,19 @@ describe("the end", () => {
     socket.room = Infinity;
     connection.drained();
     expect([socket.calls.slice(2), owner.done.length]).toEqual([["shutdown"], 1]);
+  });
+
+  test("comes when the socket has taken nothing for long, counted from when output began to wait", () => {
+    const { socket, owner, connection } = opened();
+    owner.nowMs = 50_000;
+    socket.room = 0;
+    connection.receive(SETTINGS);
+    const ended = [50_000, 79_999, 80_000].map((nowMs) => {
+      owner.nowMs = nowMs;
+      connection.sweep(0);
+      return owner.done.length;
+    });
+    expect([ended, owner.done]).toEqual([[0, 0, 1], ["stalled"]]);
   });
 
   test("by the peer is told once", () => {

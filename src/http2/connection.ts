@@ -133,7 +133,10 @@ export class Connection implements SessionHost, ByteSink {
 
   flushNow(): void {
     if (this.#closed) return;
-    if (this.#output.flush(this) > 0) this.#outputMovedAtMs = this.nowMs;
+    const waited = this.#output.blocked;
+    const taken = this.#output.flush(this);
+    // What only now begins to wait has not waited yet.
+    if (taken > 0 || !waited) this.#outputMovedAtMs = this.nowMs;
   }
 
   announceGoaway(): void {
