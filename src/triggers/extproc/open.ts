@@ -127,6 +127,9 @@ function createObserver(triggerName: string, { metrics: recorder, log }: Trigger
       open.value--;
       log.debug({ reason }, "connection closed");
     },
+    handlerFailed(error) {
+      log.error({ err: error }, "a stream failed inside the processor");
+    },
     abuseRefused(budget) {
       recorder.number(abuseRefusals, [triggerName, budget]).value++;
       log.warn({ budget }, "a client went beyond an abuse budget: its connection was ended");
