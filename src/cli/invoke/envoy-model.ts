@@ -6,7 +6,9 @@
  * or ends, a timer runs out) and carries out the events each report gives back, in their order: messages for the
  * processor, what reaches upstream and client, the stream's end, and verdicts on what the processor did.
  *
- * The rules are those of Envoy 1.36 to 1.40, `source/extensions/filters/http/ext_proc`.
+ * The rules are those of Envoy 1.36 to 1.40, `source/extensions/filters/http/ext_proc`. This file is the contract;
+ * `openEnvoyExchange` (envoy-exchange.ts) plays it, envoy-side.ts holds one direction's rules, header-mutation.ts those for
+ * header changes, envoy-defaults.ts a configuration to start from.
  */
 
 /** A direction of the exchange: request is decoding, response encoding. */
@@ -174,6 +176,8 @@ export type EnvoyEvent =
  * - `streamError`: the stream ended with an error or was reset (`streams_failed`).
  * - `failedOpen`: an error was ignored (`failure_mode_allowed`).
  * - `tooLarge`: a BUFFERED body beyond the buffer limit.
+ * - `brokenEnd`: in duplex, an end of stream before the message's own, a second one, one though trailers end the message, or
+ *   trailers answered before the headers: Envoy accepts it, the exchange breaks.
  * - `lostBytes`: the stream ended with OK while duplex bytes were unanswered: they are gone.
  * - `ignored`: an answer after processing was complete, or a part of one that has no effect in its phase.
  * - `timeoutExtended`, `timeoutOverrideIgnored`: what became of an `override_message_timeout`.
@@ -188,6 +192,7 @@ export type Verdict =
   | "streamError"
   | "failedOpen"
   | "tooLarge"
+  | "brokenEnd"
   | "lostBytes"
   | "ignored"
   | "timeoutExtended"
