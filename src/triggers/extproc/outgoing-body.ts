@@ -10,6 +10,7 @@ export class OutgoingBody {
   readonly #failed: (error: unknown) => void;
   readonly #chunks = new ChunkList();
   #resume: (() => void) | null = null;
+  #readsOn = false;
   #stopped = false;
 
   /** Reads begin at once. `produced` is called when bytes came or the stream ended, `failed` when it broke. */
@@ -29,17 +30,28 @@ export class OutgoingBody {
   take(): Uint8Array {
     const bytes = this.#chunks.join();
     this.#chunks.clear();
-    const resume = this.#resume;
-    this.#resume = null;
-    resume?.();
+    this.#readsOn = false;
+    this.#wake();
     return bytes;
+  }
+
+  /** Reads without pausing until the next `take`, which has to get everything; the caller minds `size`. */
+  readOn(): void {
+    this.#readsOn = true;
+    this.#wake();
   }
 
   /** Nobody takes the bytes any more. */
   cancel(reason: unknown): void {
     this.#stopped = true;
-    this.#resume?.();
+    this.#wake();
     this.#reader.cancel(reason).catch(() => {}); // the function's stream may fail to end; it is of no use any more
+  }
+
+  #wake(): void {
+    const resume = this.#resume;
+    this.#resume = null;
+    resume?.();
   }
 
   async #pump(): Promise<void> {
@@ -52,7 +64,8 @@ export class OutgoingBody {
         if (bytes.length === 0) continue;
         this.#chunks.push(bytes);
         this.#produced();
-        if (this.#chunks.bytes >= HIGH_WATER_BYTES) await new Promise<void>((resolve) => (this.#resume = resolve));
+        if (this.#chunks.bytes < HIGH_WATER_BYTES || this.#readsOn || this.#stopped) continue;
+        await new Promise<void>((resolve) => (this.#resume = resolve));
       }
     } catch (error) {
       if (!this.#stopped) this.#failed(error);

@@ -9,7 +9,7 @@ import { collectStream } from "./collect-stream.ts";
 import { Direction, type ReleaseOptions, type Replacement, type WayOut } from "./direction.ts";
 import { IncomingBody } from "./incoming-body.ts";
 import { OutgoingBody } from "./outgoing-body.ts";
-import { Phase } from "./wire/processing-request.ts";
+import { Phase, type Span } from "./wire/processing-request.ts";
 import { encodeCommonAnswer, unchangedAnswer } from "./wire/processing-response.ts";
 
 const EMPTY: Uint8Array = new Uint8Array(0);
@@ -48,6 +48,8 @@ export class StreamedDirection extends Direction {
   #replacement: Replacement | undefined;
   #outgoing: OutgoingBody | null = null;
   #replaced = false;
+  /** Trailers that wait for the end of the function's stream. */
+  #trailers: Span | null = null;
 
   get closable(): boolean {
     if (!this.begun) return true;
@@ -94,6 +96,18 @@ export class StreamedDirection extends Direction {
 
   override functionDone(): void {
     this.#readOn();
+  }
+
+  override onTrailers(span: Span): void {
+    if (this.#plan !== "transform" || this.due !== Phase.NONE || this.#outgoing?.ended !== false) {
+      super.onTrailers(span);
+      return;
+    }
+    // The function's stream ends a few steps behind the original, and must not have anything more to say then.
+    this.#trailers = span;
+    this.arrived(this.isRequest ? Phase.REQUEST_TRAILERS : Phase.RESPONSE_TRAILERS);
+    this.#incoming?.end();
+    this.#produced();
   }
 
   giveUp(): WayOut {
@@ -398,12 +412,14 @@ export class StreamedDirection extends Direction {
     if (incoming === null || incoming.over || this.#outgoing?.ended === true) {
       // Nobody reads it: the function's stream has nothing to do with it, or no more.
       this.#given = true;
+      if (this.#isLast) this.#outgoing?.readOn();
       if (this.#plan === "tap") this.#pass();
       else this.#answerTransformed();
       return;
     }
     if (!incoming.wanted && this.#chunk.length > 0) return;
     this.#given = true;
+    this.#outgoing?.readOn(); // all that becomes of the chunk leaves with it
     incoming.push(this.#chunk);
     if (this.#isLast) incoming.end();
     if (this.#plan === "tap") this.#pass();
@@ -412,9 +428,21 @@ export class StreamedDirection extends Direction {
 
   /** The function's stream gave bytes or ended. */
   #produced(): void {
-    if (this.#outgoing?.ended !== true || !this.#isBodyDue) return;
-    this.#given = true;
-    this.#answerTransformed();
+    const outgoing = this.#outgoing;
+    if (outgoing === null) return;
+    const span = this.#trailers;
+    if (span !== null) {
+      if (!outgoing.ended && outgoing.size === 0) return;
+      this.#trailers = null;
+      this.due = Phase.NONE;
+      super.onTrailers(span);
+      this.owner.progressed();
+    } else if (outgoing.size > this.owner.service.settings.maxBodyBytes + this.#chunk.length) {
+      this.owner.failed(this.tooLong());
+    } else if (outgoing.ended && this.#isBodyDue) {
+      this.#given = true;
+      this.#answerTransformed();
+    }
   }
 
   /** Answers the chunk that is due with what became of it; the last one waits for all of it. */
