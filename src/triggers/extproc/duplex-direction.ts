@@ -230,9 +230,7 @@ export class DuplexDirection extends Direction {
       (error) => this.owner.failed(error),
     );
     const held = this.#held.take();
-    if (this.#reading === null) for (const bytes of held) this.#give(bytes, false);
-    this.#nextUnread();
-    this.#balanceInput();
+    this.#give(...(this.#reading === null ? held : []));
   }
 
   async #wholeBody(replacement: Replacement, coding: BodyCoding): Promise<Uint8Array | null> {
@@ -267,9 +265,9 @@ export class DuplexDirection extends Direction {
     const held = this.#held.take();
     this.#balanceInput();
     if (this.bodiless) return;
+    if (this.#plan === "tap") this.#give(...held);
     const last = held.length - 1;
     held.forEach((bytes, index) => {
-      if (this.#plan === "tap") this.#give(bytes);
       this.#sendPieces(bytes, index === last && this.complete && !this.#endsInTrailers);
     });
     if (!this.complete) return;
@@ -356,14 +354,12 @@ export class DuplexDirection extends Direction {
     this.#balanceInput();
   }
 
-  /** Hands bytes to the function when it wants them; `checkEnd` false: more are at hand. */
-  #give(bytes: Uint8Array, checkEnd = true): void {
+  /** Hands bytes to the function when it wants them, and the end behind the last. */
+  #give(...chunks: readonly Uint8Array[]): void {
     const incoming = this.#incoming;
     if (incoming === null || incoming.over) return;
-    if (bytes.length > 0) {
-      this.#unread.push(bytes);
-    }
-    if (incoming.wanted || (checkEnd && this.complete)) this.#nextUnread();
+    for (const bytes of chunks) if (bytes.length > 0) this.#unread.push(bytes);
+    if (incoming.wanted || this.complete) this.#nextUnread();
     this.#balanceInput();
   }
 
