@@ -180,11 +180,11 @@ class Filter implements EnvoyExchange, SideOwner {
       return;
     }
     // A reply of Envoy itself is a response like any other: from 1.37 on it is sent to the processor.
-    this.#request.drop();
     if (!this.#closesEarly) {
       this.#failClosed(413, "request_payload_too_large");
       return;
     }
+    this.#request.abandon();
     const text = Buffer.from("Payload Too Large");
     const fields: HeaderFields = [
       [":status", "413"],
@@ -313,8 +313,10 @@ class Filter implements EnvoyExchange, SideOwner {
     return answer.kind === "trailers" || side.lastAfterBody;
   }
 
+  /** Request chunks that are unanswered when the response was through stay where they are. */
   #closeAfterLast(): void {
     this.processingComplete = true;
+    if (this.#request.outstanding > 0) this.#request.abandon();
     this.#close();
   }
 

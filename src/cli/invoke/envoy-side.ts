@@ -62,6 +62,8 @@ export class EnvoySide {
   timerOverridden = false;
   /** The last part of the message has gone on. */
   finished = false;
+  /** Something else took the message's place: answers are still taken, nothing goes on. */
+  abandoned = false;
   /** A body byte of this direction has been seen: in duplex nothing can fail open any more. */
   bodyReceived = false;
   readonly #owner: SideOwner;
@@ -125,6 +127,7 @@ export class EnvoySide {
   // What client or upstream sends.
 
   headers(fields: HeaderFields, endOfStream: boolean): void {
+    if (this.abandoned) return;
     this.#fields = fields;
     this.#bodiless = endOfStream;
     this.#bodyComplete = endOfStream;
@@ -140,6 +143,7 @@ export class EnvoySide {
   }
 
   body(bytes: Uint8Array, endOfStream: boolean): void {
+    if (this.abandoned) return;
     this.bodyReceived = true;
     if (endOfStream) this.#bodyComplete = true;
     if (this.#bodyReplaced) {
@@ -174,6 +178,7 @@ export class EnvoySide {
   }
 
   trailers(fields: HeaderFields): void {
+    if (this.abandoned) return;
     const bodyWasComplete = this.#bodyComplete;
     this.#bodyComplete = true;
     this.#trailers = fields;
@@ -193,6 +198,7 @@ export class EnvoySide {
   // What the processor answers.
 
   headersAnswer(common: CommonResponse): AnswerResult {
+    if (this.abandoned) return this.#acceptUnused("headers");
     if (this.callback !== "headers") return spurious(`a header answer while waiting for ${this.#waitsFor}`);
     const replaces = common.status === "CONTINUE_AND_REPLACE";
     const failure = this.#mutateHeaders(common.headerMutation, replaces);
@@ -212,6 +218,7 @@ export class EnvoySide {
   }
 
   bodyAnswer(common: CommonResponse): AnswerResult {
+    if (this.abandoned) return this.#acceptUnused("bufferedBody", "partialBody", "streamedBody");
     switch (this.callback) {
       case "bufferedBody":
         return this.#bufferedAnswer(common);
@@ -225,6 +232,7 @@ export class EnvoySide {
   }
 
   trailersAnswer(mutation: HeaderMutation | null): AnswerResult {
+    if (this.abandoned) return this.#acceptUnused("trailers");
     const duplex = this.bodyMode === "FULL_DUPLEX_STREAMED";
     if (this.callback !== "trailers" && !duplex)
       return spurious(`a trailer answer while waiting for ${this.#waitsFor}`);
@@ -246,11 +254,24 @@ export class EnvoySide {
     return OK;
   }
 
+  #acceptUnused(...expected: CallbackState[]): AnswerResult {
+    if (!expected.includes(this.callback)) return spurious(`an answer while waiting for ${this.#waitsFor}`);
+    if (this.callback !== "streamedBody") this.callback = "idle";
+    return OK;
+  }
+
   // Ends.
 
   /** No answer is awaited any more: what is held goes on as it is. Duplex bytes are gone. */
   release(): void {
-    if (this.bodyMode === "FULL_DUPLEX_STREAMED" && this.bodyReceived && !this.finished && !this.#streamedEnd) {
+    if (this.abandoned) return;
+    if (
+      this.bodyMode === "FULL_DUPLEX_STREAMED" &&
+      this.bodyReceived &&
+      !this.finished &&
+      !this.#streamedEnd &&
+      !this.#trailersSent
+    ) {
       this.#owner.verdict("lostBytes", `the ${this.side} body was with the processor only`);
     }
     this.#stopTimer();
@@ -264,11 +285,17 @@ export class EnvoySide {
 
   /** The direction is over without having gone on: a local reply took its place. */
   drop(): void {
-    this.#stopTimer();
     this.callback = "idle";
+    this.abandon();
+  }
+
+  /** As `drop`, but what was sent to the processor may still be answered. */
+  abandon(): void {
+    this.#stopTimer();
+    this.abandoned = true;
+    this.finished = true;
     this.#queue = [];
     this.#buffered = null;
-    this.finished = true;
   }
 
   /** Whether a header answer was the last message Envoy needed of this direction. */
@@ -353,9 +380,9 @@ export class EnvoySide {
 
   #goOnAfterHeaders(): void {
     if (this.#bodiless || this.bodyMode === "NONE") return this.#finishHeaders();
-    if (this.bodyMode === "FULL_DUPLEX_STREAMED") return this.#unpark();
+    if (this.bodyMode === "FULL_DUPLEX_STREAMED" && !this.#bodyComplete) return this.#unpark();
     if (this.#bodyComplete) {
-      if (this.callback === "streamedBody") return;
+      if (this.callback !== "idle") return; // the answers to what was sent let it go on
       // The whole body came before the header answer: one message in every mode, answered like a BUFFERED one.
       if (this.#buffered !== null) return this.#sendBuffered(this.#trailers === null);
       return this.#finishHeaders();
@@ -483,7 +510,7 @@ export class EnvoySide {
 
   /** Lets everything held go on. */
   continue(): void {
-    if (!this.#paused) return;
+    if (!this.#paused || this.abandoned) return;
     this.#paused = false;
     const nothingFollows = this.#bodiless && !this.#bodyReplaced;
     this.#forwardHeaders(nothingFollows);
