@@ -1,7 +1,7 @@
 /** ProcessingRequest and ProcessingResponse between the model of Envoy and the bytes on the wire, with a codec that is not ours. */
 import { join } from "node:path";
 import protobuf from "protobufjs";
-import { type ResponseObject, fromResponseObject, toRequestObject } from "./envoy-messages.ts";
+import { type ResponseObject, fromResponseObject, toRequestObject } from "../../src/cli/invoke/envoy-messages.ts";
 import type { ProcessorRequest, ProcessorResponse } from "../../src/cli/invoke/envoy-model.ts";
 
 const root = new protobuf.Root();
