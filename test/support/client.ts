@@ -1,7 +1,7 @@
 /** HTTP clients that show exactly what came back: an HTTP/1.1 connection driven by hand, and HTTP/2 requests. */
-import { type ClientHttp2Session, connect } from "node:http2";
+import { type ClientHttp2Session, type ClientHttp2Stream, connect } from "node:http2";
 import { type FieldLine, encodeChunk, encodeHead, encodeLastChunk, openParser, toBytes } from "./http1.ts";
-import { openWriter } from "./socket.ts";
+import { type SocketWriter, openWriter } from "./socket.ts";
 
 export interface ClientRequest {
   /** Default GET. */
@@ -9,9 +9,12 @@ export interface ClientRequest {
   readonly path: string;
   /** Sent as they stand; host (HTTP/1.1: "test.example") is added when missing. */
   readonly headers?: readonly FieldLine[];
-  readonly body?: string | Uint8Array;
-  /** Sends the body chunked instead of with a content-length. */
+  /** Pieces go out one by one, chunked; anything else with a content-length. */
+  readonly body?: string | Uint8Array | AsyncIterable<Uint8Array>;
+  /** Sends the body without a content-length. */
   readonly chunked?: boolean;
+  /** Sent behind the body, which makes it chunked. */
+  readonly trailers?: readonly FieldLine[];
   readonly timeoutMs?: number;
 }
 
@@ -75,7 +78,7 @@ export async function openConnection(port: number): Promise<ClientConnection> {
     port,
     socket: {
       open: () => {},
-      data: (_socket, bytes) => parser.push(Uint8Array.from(bytes)),
+      data: (_socket, bytes) => parser.push(new Uint8Array(bytes)),
       drain: () => writer.onDrain(),
       close: () => {
         const cut = parser.close();
@@ -92,7 +95,7 @@ export async function openConnection(port: number): Promise<ClientConnection> {
     write: (bytes) => writer.write(toBytes(bytes)),
     send: (request) => {
       methods.push(request.method ?? "GET");
-      writer.write(encodeRequest(request));
+      void writeRequest(writer, request);
     },
     response: (timeoutMs = 10_000) => responses.take(timeoutMs, "response"),
     tunnel: (timeoutMs = 10_000) => tunnelled.take(timeoutMs, "tunnelled bytes"),
@@ -109,20 +112,23 @@ export async function request(port: number, options: ClientRequest): Promise<Cli
   return await connection.response(options.timeoutMs);
 }
 
-function encodeRequest({ method = "GET", path, headers = [], body, chunked = false }: ClientRequest): Uint8Array {
+async function writeRequest(writer: SocketWriter, request: ClientRequest): Promise<void> {
+  const { method = "GET", path, headers = [], body = "", chunked = false, trailers } = request;
   const lines: FieldLine[] = [...headers];
   if (!lines.some(([name]) => name.toLowerCase() === "host")) lines.unshift(["host", "test.example"]);
   const startLine = `${method} ${path} HTTP/1.1`;
-  if (body === undefined) return encodeHead(startLine, lines);
-  const bytes = toBytes(body);
-  if (!chunked)
-    return Buffer.concat([encodeHead(startLine, [...lines, ["content-length", String(bytes.length)]]), bytes]);
-  const pieces = bytes.length === 0 ? [] : [encodeChunk(bytes)];
-  return Buffer.concat([
-    encodeHead(startLine, [...lines, ["transfer-encoding", "chunked"]]),
-    ...pieces,
-    encodeLastChunk(),
-  ]);
+  const whole = typeof body === "string" || body instanceof Uint8Array;
+  if (whole && !chunked && trailers === undefined) {
+    const bytes = toBytes(body);
+    const length: FieldLine[] = request.body === undefined ? [] : [["content-length", String(bytes.length)]];
+    writer.write(encodeHead(startLine, [...lines, ...length]));
+    writer.write(bytes);
+    return;
+  }
+  writer.write(encodeHead(startLine, [...lines, ["transfer-encoding", "chunked"]]));
+  if (!whole) for await (const piece of body) writer.write(encodeChunk(piece));
+  else if (body.length > 0) writer.write(encodeChunk(toBytes(body)));
+  writer.write(encodeLastChunk(trailers));
 }
 
 function openInbox<Value>(): Inbox<Value> {
@@ -174,11 +180,14 @@ export async function openHttp2(port: number): Promise<Http2Client> {
 }
 
 function requestHttp2(session: ClientHttp2Session, options: ClientRequest): Promise<ClientResponse> {
-  const { method = "GET", path, headers = [], body, timeoutMs = 10_000 } = options;
+  const { method = "GET", path, headers = [], timeoutMs = 10_000 } = options;
   const { promise, resolve, reject } = Promise.withResolvers<ClientResponse>();
-  const fields: Record<string, string | string[]> = {};
-  for (const [name, value] of headers) fields[name] = [...[fields[name] ?? []].flat(), value];
-  const stream = session.request({ ":method": method, ":path": path, ":authority": "test.example", ...fields });
+  // Name after name, as they stand: an object would gather and join them.
+  const pseudo = [":method", method, ":scheme", "http", ":path", path, ":authority", "test.example"];
+  const stream = session.request([...pseudo, ...[...contentLength(options), ...headers].flat()], {
+    endStream: options.body === undefined && options.trailers === undefined,
+    waitForTrailers: options.trailers !== undefined,
+  });
   const timer = setTimeout(() => {
     stream.destroy();
     reject(new Error(`no response within ${timeoutMs} ms`));
@@ -186,26 +195,49 @@ function requestHttp2(session: ClientHttp2Session, options: ClientRequest): Prom
   let status = 0;
   let received: readonly FieldLine[] = [];
   let trailers: readonly FieldLine[] = [];
+  let ended = false;
   const pieces: Uint8Array[] = [];
-  stream.on("response", (found) => {
+  stream.on("response", (found, _flags, lines) => {
     status = Number(found[":status"]);
-    received = toFieldLines(found);
+    received = toFieldLines(lines);
   });
   stream.on("trailers", (found) => {
-    trailers = toFieldLines(found);
+    trailers = Object.entries(found).map(([name, value]) => [name, String(value)]);
   });
+  stream.on("wantTrailers", () => stream.sendTrailers(Object.fromEntries(options.trailers ?? [])));
   stream.on("data", (piece: Uint8Array) => void pieces.push(piece));
   stream.on("error", reject);
+  stream.on("aborted", () => {
+    if (!ended) reject(new Error(`the stream was reset after status ${status}`));
+  });
   stream.on("end", () => {
+    ended = true;
     const bytes = Buffer.concat(pieces);
     resolve({ status, headers: received, body: bytes, text: bytes.toString("utf8"), trailers });
   });
-  stream.end(body);
+  if (!stream.writableEnded) void writeHttp2Body(stream, options);
   return promise.finally(() => clearTimeout(timer));
 }
 
-function toFieldLines(fields: object): FieldLine[] {
-  return Object.entries(fields).flatMap(([name, value]: [string, unknown]) =>
-    name.startsWith(":") ? [] : [value].flat().map((single): FieldLine => [name, String(single)]),
-  );
+function contentLength({ body, chunked, trailers }: ClientRequest): FieldLine[] {
+  const whole = typeof body === "string" || body instanceof Uint8Array;
+  if (!whole || chunked === true || trailers !== undefined) return [];
+  return [["content-length", String(toBytes(body).length)]];
+}
+
+/** A chunked body ends in an empty DATA frame of its own. */
+async function writeHttp2Body(stream: ClientHttp2Stream, options: ClientRequest): Promise<void> {
+  const { body = "" } = options;
+  if (typeof body === "string" || body instanceof Uint8Array) {
+    stream.end(options.body);
+    return;
+  }
+  for await (const piece of body) stream.write(piece);
+  stream.end();
+}
+
+function toFieldLines(lines: readonly string[]): FieldLine[] {
+  const found: FieldLine[] = [];
+  for (let at = 0; at < lines.length; at += 2) found.push([lines[at] ?? "", lines[at + 1] ?? ""]);
+  return found.filter(([name]) => !name.startsWith(":"));
 }

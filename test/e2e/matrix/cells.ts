@@ -1,0 +1,145 @@
+/**
+ * What the matrix combines, and what client and upstream must see of each combination. Everything that is not simply
+ * "the function's change arrives" stands in `exceptions`, with its reason.
+ */
+import type { FieldLine } from "../../support/http1.ts";
+import { type BodyShape, contentOf, flipped, trailersOf } from "./bodies.ts";
+
+export const modes = ["none", "buffered", "partial", "streamed", "eager", "duplex", "observed"] as const;
+export type Mode = (typeof modes)[number];
+
+export const acts = [
+  "pass",
+  "headers",
+  "replace",
+  "rewrite",
+  "transform",
+  "frame",
+  "immediate",
+  "throw",
+  "slow",
+] as const;
+export type Act = (typeof acts)[number];
+
+/** What `onError` says: failing acts are tried with both, the others with a status. */
+export const policies = ["500", "pass"] as const;
+export type Policy = (typeof policies)[number];
+
+export type Side = "request" | "response";
+export type Protocol = "HTTP/1.1" | "HTTP/2";
+
+export interface Cell {
+  readonly mode: Mode;
+  readonly body: BodyShape;
+  readonly act: Act;
+  readonly policy: Policy;
+  readonly side: Side;
+  readonly protocol: Protocol;
+}
+
+/** How a message arrived at its receiver. */
+export interface Arrival {
+  readonly headers: readonly FieldLine[];
+  readonly body: string;
+  readonly trailers: readonly FieldLine[];
+}
+
+/** A status of the processor's own, or of the function's. */
+export interface Answered {
+  readonly status: number;
+  readonly text: string;
+}
+
+/** "cut": the connection or stream ended in the middle of the response. */
+export type Outcome = Arrival | Answered | "cut";
+
+export const sentHeaders: readonly FieldLine[] = [
+  ["x-list", "one"],
+  ["x-drop", "dropped"],
+  ["x-list", "two"],
+];
+
+interface Exception {
+  readonly applies: (cell: Cell) => boolean;
+  /** What may be seen; more than one where Envoy's timing decides. */
+  readonly outcomes: (cell: Cell) => readonly Outcome[];
+  /** The stream to the processor ends with an error. */
+  readonly failsStream: boolean;
+  readonly reason: string;
+}
+
+const refused: Answered = { status: 500, text: "" };
+
+/** Combinations Envoy or the mode forbids. The first that applies counts. */
+export const exceptions: readonly Exception[] = [
+  {
+    applies: ({ mode }) => mode === "observed",
+    outcomes: (cell) => [arrival(cell, "pass")],
+    failsStream: false,
+    reason: "Envoy applies nothing in observability mode: whatever the function does, the original passes",
+  },
+  {
+    applies: ({ mode, body, act }) =>
+      mode === "partial" && body === "trailers" && ["rewrite", "transform", "frame"].includes(act),
+    outcomes: () => [refused],
+    failsStream: false,
+    reason:
+      "BUFFERED_PARTIAL marks a body that ends in trailers like one cut off at the buffer limit; without content-length it counts as incomplete",
+  },
+  {
+    applies: ({ mode, body, act }) =>
+      (mode === "streamed" || mode === "eager") && body === "trailers" && ["rewrite", "frame"].includes(act),
+    outcomes: ({ side }) => (side === "request" ? [refused] : ["cut", refused]),
+    failsStream: true,
+    reason:
+      "STREAMED sends trailers only after the last chunk was answered, so nothing can carry what the function makes at the body's end; it is never shortened instead",
+  },
+];
+
+const changing: readonly Act[] = ["headers", "replace", "rewrite", "transform", "frame"];
+
+export function exceptionOf(cell: Cell): Exception | null {
+  return exceptions.find(({ applies }) => applies(cell)) ?? null;
+}
+
+export function expectedOutcomes(cell: Cell): readonly Outcome[] {
+  const exception = exceptionOf(cell);
+  if (exception !== null) return exception.outcomes(cell);
+  if (cell.act === "immediate") return [{ status: 418, text: "answered here" }];
+  if (cell.act === "throw" || cell.act === "slow") return [cell.policy === "pass" ? arrival(cell, "pass") : refused];
+  return [arrival(cell, cell.act)];
+}
+
+/** The message as it arrives after the act was carried out. */
+function arrival({ body }: Cell, act: Act): Arrival {
+  const content = contentOf(body);
+  const bodies: Partial<Record<Act, () => Buffer>> = {
+    replace: () => Buffer.from("fresh"),
+    rewrite: () => Buffer.concat([Buffer.from("rewritten:"), flipped(content)]),
+    transform: () => flipped(content),
+    frame: () => Buffer.concat([Buffer.from("<"), flipped(content), Buffer.from(">")]),
+  };
+  const untouched = body === "none" && (act === "transform" || act === "frame");
+  const bytes = untouched ? content : (bodies[act]?.() ?? content);
+  return { headers: arrivingHeaders(act), body: digest(bytes), trailers: trailersOf(body) };
+}
+
+function arrivingHeaders(act: Act): readonly FieldLine[] {
+  if (!changing.includes(act)) return sentHeaders;
+  if (act !== "headers") return [...sentHeaders, ["x-did", act]];
+  return [
+    ["x-list", "one"],
+    ["x-list", "two"],
+    ["x-did", "headers"],
+    ["x-list", "three"],
+  ];
+}
+
+export function digest(bytes: Uint8Array): string {
+  return `${bytes.length} bytes, ${Bun.hash(bytes).toString(16)}`;
+}
+
+export function nameOf({ mode, body, act, policy, side, protocol }: Cell): string {
+  const failing = act === "throw" || act === "slow" ? ` (onError ${policy})` : "";
+  return `${mode}: ${body}, ${act}${failing} on the ${side}, ${protocol}`;
+}

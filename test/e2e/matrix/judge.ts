@@ -1,0 +1,27 @@
+/** Compares what a run of the matrix saw with what it should have seen. */
+import { exceptionOf, expectedOutcomes, nameOf } from "./cells.ts";
+import type { LaneCounters, Result } from "./run.ts";
+
+/** A line for each cell that went otherwise. */
+export function complaintsAbout(results: readonly Result[]): string[] {
+  return results
+    .filter(({ cell, outcome }) => !expectedOutcomes(cell).some((expected) => Bun.deepEquals(expected, outcome)))
+    .map(({ cell, outcome }) => {
+      const expected = expectedOutcomes(cell).map((one) => JSON.stringify(one));
+      return `${nameOf(cell)}: ${JSON.stringify(outcome)} instead of ${expected.join(" or ")}`;
+    });
+}
+
+/** A line for each listener whose counters Envoy moved without need. */
+export function countersComplaints(lanes: readonly LaneCounters[]): string[] {
+  return lanes.flatMap(({ lane, cells, counters }) => {
+    const failing = cells.filter((cell) => exceptionOf(cell)?.failsStream === true).length;
+    const expected = {
+      streams_failed: failing,
+      spurious_msgs_received: 0,
+      message_timeouts: 0,
+      rejected_header_mutations: 0,
+    };
+    return Bun.deepEquals(counters, expected) ? [] : [`${lane}: ${JSON.stringify(counters)} with ${failing} failing`];
+  });
+}
