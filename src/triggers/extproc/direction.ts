@@ -172,10 +172,15 @@ export abstract class Direction {
   readTrailers(): Promise<FieldList | null> {
     if (this.#trailersWaiter === null) {
       this.#trailersWaiter = Promise.withResolvers();
-      if (this.released || this.complete) this.#trailersWaiter.resolve(null);
+      if (this.released || !this.mayHaveTrailers) this.#trailersWaiter.resolve(null);
       else this.release({ final: false, keepTrailers: true });
     }
     return this.#trailersWaiter.promise;
+  }
+
+  /** Trailers can still come, or wait here for the body to be through. */
+  protected get mayHaveTrailers(): boolean {
+    return !this.complete;
   }
 
   /** Fixes the message. Called again, with `next()` or the end of the function, it lets held trailers go. */

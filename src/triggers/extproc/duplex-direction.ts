@@ -109,6 +109,10 @@ export class DuplexDirection extends Direction {
     this.#trailersDue();
   }
 
+  protected override get mayHaveTrailers(): boolean {
+    return !this.complete || this.#trailerSpan !== null;
+  }
+
   override functionDone(): void {
     if (this.#plan === "tap") this.#stopTapping();
   }
