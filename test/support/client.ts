@@ -15,6 +15,8 @@ export interface ClientRequest {
   readonly chunked?: boolean;
   /** Sent behind the body, which makes it chunked. */
   readonly trailers?: readonly FieldLine[];
+  /** Pieces of the response's body as they come. HTTP/2 only. */
+  readonly onData?: (piece: Uint8Array) => void;
   readonly timeoutMs?: number;
 }
 
@@ -71,7 +73,7 @@ export async function openConnection(port: number): Promise<ClientConnection> {
       onEnd: deliver,
       onTunnel: (bytes) => tunnelled.push(Buffer.from(bytes)),
     },
-    () => methods[0] !== "HEAD",
+    () => methods[0] !== "HEAD" && methods[0] !== "CONNECT",
   );
   const socket = await Bun.connect({
     hostname: "127.0.0.1",
@@ -205,7 +207,10 @@ function requestHttp2(session: ClientHttp2Session, options: ClientRequest): Prom
     trailers = Object.entries(found).map(([name, value]) => [name, String(value)]);
   });
   stream.on("wantTrailers", () => stream.sendTrailers(Object.fromEntries(options.trailers ?? [])));
-  stream.on("data", (piece: Uint8Array) => void pieces.push(piece));
+  stream.on("data", (piece: Uint8Array) => {
+    pieces.push(piece);
+    options.onData?.(piece);
+  });
   stream.on("error", reject);
   stream.on("aborted", () => {
     if (!ended) reject(new Error(`the stream was reset after status ${status}`));

@@ -48,6 +48,9 @@ export type Respond = (request: UpstreamRequest) => UpstreamAnswer | Promise<Ups
 export type Converse = (head: MessageHead, connection: UpstreamConnection) => void;
 export interface UpstreamConnection {
   write(bytes: Uint8Array | string): void;
+  /** Bytes of the request's body as they come, and its end. */
+  onBody(listener: (bytes: Uint8Array) => void): void;
+  onEnd(listener: () => void): void;
   /** Bytes that came after a 101 answer. */
   onTunnel(listener: (bytes: Uint8Array) => void): void;
   close(): void;
@@ -82,26 +85,35 @@ export function startUpstream(): Upstream {
         let body: Uint8Array[] = [];
         let conversing = false;
         let onTunnel = (_bytes: Uint8Array): void => {};
+        let onBody = (bytes: Uint8Array): void => void body.push(bytes);
+        let onEnd = (): void => {};
         const parser = openParser({
           onHead: (received) => {
             head = received;
             body = [];
+            onBody = (bytes) => void body.push(bytes);
             const converse = conversations.get(pathOf(received));
             conversing = converse !== undefined;
             converse?.(received, {
               write: (bytes) => writer.write(Buffer.from(bytes)),
+              onBody: (listener) => {
+                onBody = listener;
+              },
+              onEnd: (listener) => {
+                onEnd = listener;
+              },
               onTunnel: (listener) => {
                 onTunnel = listener;
               },
               close: () => writer.end(),
             });
           },
-          onBody: (bytes) => void body.push(bytes),
+          onBody: (bytes) => onBody(bytes),
           onEnd: (trailers) => {
             const [method = "", target = ""] = head.startLine.split(" ");
             const request = { method, target, headers: head.headers, body: Buffer.concat(body), trailers };
             requests.push(request);
-            if (conversing) return;
+            if (conversing) return onEnd();
             const respond = answers.get(pathOf(head)) ?? echo;
             void Promise.resolve(respond(request)).then((answer) => send(writer, request.method, answer));
           },
