@@ -54,7 +54,7 @@ export class BufferedDirection extends Direction {
     if (this.#body !== null) return Promise.resolve(this.#body);
     if (this.complete) return Promise.resolve(EMPTY);
     if (this.#reading === null) {
-      if (this.released) return Promise.reject(this.tooLate("read"));
+      if (this.released && !this.#isPreparing) return Promise.reject(this.tooLate("read"));
       const refusal = this.#ask();
       if (refusal !== null) return Promise.reject(refusal);
       this.#reading = Promise.withResolvers();
@@ -62,6 +62,11 @@ export class BufferedDirection extends Direction {
       this.#reading.promise.catch(() => {});
     }
     return this.#reading.promise;
+  }
+
+  /** A new body is being gathered from a stream, which may itself read the original. */
+  get #isPreparing(): boolean {
+    return !this.settled && this.#held === null && this.#replacement instanceof ReadableStream;
   }
 
   openStream(): ReadableStream<Uint8Array> {
