@@ -104,6 +104,7 @@ class Player implements Played, ServerCall {
   #windowLeft = 0;
   #destroyed = false;
   #envoyClosed = false;
+  #envoyReplies = false;
   #steps = 0;
   #turn = 0;
 
@@ -213,7 +214,7 @@ class Player implements Played, ServerCall {
   #mayGoOn(side: Side): boolean {
     if (this.localReply !== null || this.clientReset || !this.#envoy.reads(side)) return false;
     if (side === "request" || this.scenario.withoutRequest) return true;
-    if (this.seen.response.fields !== null && this.#scripts.response.length === this.#responseParts) return false; // made by Envoy
+    if (this.#envoyReplies) return false;
     if (this.scenario.answersEarly || this.#scripts.response.length < this.#responseParts)
       return this.seen.request.fields !== null;
     return this.seen.request.ended;
@@ -302,7 +303,7 @@ class Player implements Played, ServerCall {
       return false;
     }
     const outstanding = this.#envoy.outstanding("request") + this.#envoy.outstanding("response");
-    if (!run.hangs && !this.timeMoved) {
+    if (!run.hangs && !this.timeMoved && this.scenario.disturbance !== "drain") {
       const what = settled ? `answers are due (${outstanding})` : "the function waits";
       this.violations.push(`hang: ${what}; envoy waits for ${this.#waiting()}`);
     }
@@ -382,6 +383,7 @@ class Player implements Played, ServerCall {
         case "clearRouteCache":
           break;
         case "verdict":
+          if (event.verdict === "tooLarge") this.#envoyReplies = true;
           this.verdicts.push({
             verdict: event.verdict,
             text: event.text,

@@ -554,6 +554,7 @@ export class EnvoySide {
   #mutateHeaders(mutation: HeaderMutation | null, replaces: boolean): AnswerResult | null {
     if (mutation === null) return null;
     if (!this.#mutable) {
+      if (mutation.set.length === 0 && mutation.remove.length === 0) return null;
       this.#owner.verdict("ignored", "header_mutation after the headers went on");
       return null;
     }

@@ -7,7 +7,9 @@ import { type BodyCoding, codingOf, toSentBody } from "./body-coding.ts";
 import { withBodyHeaders, withoutFraming } from "./body-headers.ts";
 import { BodyMode } from "./body-mode.ts";
 import { collectStream } from "./collect-stream.ts";
+import { bodyNotSent } from "./body-on-demand.ts";
 import { Direction, type ReleaseOptions, type Replacement, type WayOut } from "./direction.ts";
+import { streamOf } from "./incoming-body.ts";
 import { Phase } from "./wire/processing-request.ts";
 import { encodeCommonAnswer, unchangedAnswer } from "./wire/processing-response.ts";
 
@@ -52,8 +54,9 @@ export class BufferedDirection extends Direction {
   readWhole(): Promise<Uint8Array> {
     if (this.#partial) return Promise.reject(this.#incomplete());
     if (this.#body !== null) return Promise.resolve(this.#body);
-    if (this.complete) return Promise.resolve(EMPTY);
+    if (this.bodiless) return Promise.resolve(EMPTY);
     if (this.#reading === null) {
+      if (this.complete || this.abandoned) return Promise.reject(bodyNotSent(this));
       if (this.released && !this.#isPreparing) return Promise.reject(this.tooLate("read"));
       const refusal = this.#ask();
       if (refusal !== null) return Promise.reject(refusal);
@@ -70,13 +73,7 @@ export class BufferedDirection extends Direction {
   }
 
   openStream(): ReadableStream<Uint8Array> {
-    return new ReadableStream({
-      pull: async (controller) => {
-        const bytes = await this.readWhole();
-        if (bytes.length > 0) controller.enqueue(bytes);
-        controller.close();
-      },
-    });
+    return streamOf(() => this.readWhole());
   }
 
   assignBody(replacement: Replacement | null): void {
@@ -88,6 +85,9 @@ export class BufferedDirection extends Direction {
   protected abandonRead(error: ExchangeError): void {
     this.#asked = false;
     this.#reading?.reject(error);
+    if (this.#held === null) return;
+    this.#held = null;
+    this.owner.failed(error); // changes waited for the body to leave with it
   }
 
   protected bodyArrived(bytes: Uint8Array, endOfStream: boolean): void {
@@ -95,12 +95,17 @@ export class BufferedDirection extends Direction {
     this.#partial = this.mode === BodyMode.BUFFERED_PARTIAL && !endOfStream && !this.#isWholeLength(bytes.length);
     if (this.#partial) this.#reading?.reject(this.#incomplete());
     else this.#reading?.resolve(bytes);
-    if (this.settled) this.answer(unchangedAnswer(this.due));
+    if (this.#partial && !this.settled && this.#replacement !== undefined) this.owner.failed(this.#incomplete());
+    else if (this.settled) this.answer(unchangedAnswer(this.due));
     else if (this.#held !== null) this.#flush(this.#held);
   }
 
   protected bodyEndedInTrailers(): void {
     if (this.#body !== null) return;
+    if (this.mode === BodyMode.NONE) {
+      this.abandonRead(bodyNotSent(this)); // there may have been one that passed unseen
+      return;
+    }
     this.#body = EMPTY;
     this.#reading?.resolve(EMPTY);
     if (this.#held !== null) this.#flush(this.#held);
@@ -158,9 +163,9 @@ export class BufferedDirection extends Direction {
         forgo: options.final,
       });
     } else if (this.due === Phase.REQUEST_BODY || this.due === Phase.RESPONSE_BODY) this.#answerBody(body, options);
-    else if (this.due !== Phase.NONE && (body !== null || this.headerChanges() !== null)) {
+    else if (this.begun && (body !== null || this.headerChanges() !== null)) {
       const which = this.isRequest ? "request" : "response";
-      const message = `the ${which} ended in trailers without a body: changes made after reading its body cannot be sent any more; change it before reading`;
+      const message = `the ${which} went on without a body: changes made after reading its body cannot be sent any more; change it before reading`;
       this.owner.failed(new ExchangeError("HEADERS_SENT", message));
     }
   }

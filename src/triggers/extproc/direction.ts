@@ -8,7 +8,7 @@
 import { ExchangeError } from "../../function/errors.ts";
 import { FieldList, type HeaderChanges, type HeaderGuard } from "../../function/header-list.ts";
 import { withBodyHeaders, withoutFraming } from "./body-headers.ts";
-import type { BodyMode } from "./body-mode.ts";
+import { BodyMode } from "./body-mode.ts";
 import { bodyNotSent } from "./body-on-demand.ts";
 import type { DirectionOwner } from "./direction-owner.ts";
 import { headersExcess } from "./header-limits.ts";
@@ -66,6 +66,8 @@ export abstract class Direction {
   released = false;
   /** What the function changed has left or was given up; from here on everything passes. */
   settled = false;
+  /** Nothing more of this direction is to come. */
+  abandoned = false;
   /** The headers arrived with the end of the message: no body, no trailers. */
   bodiless = false;
   #headers: HeaderMap | null = null;
@@ -75,6 +77,8 @@ export abstract class Direction {
   /** Phases the proxy sent without waiting for the answer to the one before. */
   #queue: QueuedPhase[] | null = null;
   #trailersWaiter: PromiseWithResolvers<FieldList | null> | null = null;
+  /** Trailers stay unanswered when they come: the function may change them. */
+  #holdsTrailers = false;
 
   constructor(owner: DirectionOwner, isRequest: boolean, mode: BodyMode) {
     this.owner = owner;
@@ -107,6 +111,10 @@ export abstract class Direction {
   abstract get closable(): boolean;
   /** The headers went on for good: an immediate answer could only break the message. */
   abstract get committed(): boolean;
+  /** Ending the stream now, in whatever way, leaves no message with a part missing or changed. */
+  get intact(): boolean {
+    return true;
+  }
   /** Drops the function's changes and lets the original pass, as far as it still can. */
   abstract giveUp(): WayOut;
   /** The function has nothing more to say: what it did not read goes on. */
@@ -121,7 +129,7 @@ export abstract class Direction {
   get headers(): FieldList {
     if (this.#fields === null) {
       this.#fields = new FieldList(this.#headers ?? NO_FIELDS);
-      this.#fields.guard = this.released ? this.sentGuard : this.owner.service.headerGuard;
+      this.#fields.guard = this.#headerGuard;
     }
     return this.#fields;
   }
@@ -129,6 +137,11 @@ export abstract class Direction {
   /** A pseudo header: as the function set it, else as received; "" when there is none. */
   pseudo(name: `:${string}`): string {
     return this.#pseudo?.get(name) ?? this.headers.pseudo(name) ?? "";
+  }
+
+  /** The proxy keeps the headers of this direction to itself. */
+  get headersUnseen(): boolean {
+    return this.begun && this.#headers === null;
   }
 
   setPseudo(name: `:${string}`, value: string): void {
@@ -185,6 +198,7 @@ export abstract class Direction {
 
   /** Fixes the message. Called again, with `next()` or the end of the function, it lets held trailers go. */
   release(options: ReleaseOptions): void {
+    this.#holdsTrailers = options.keepTrailers === true;
     if (!this.released) {
       this.released = true;
       this.freezeHeaders();
@@ -197,8 +211,15 @@ export abstract class Direction {
 
   /** The stream or the other direction showed that nothing more comes. `reason` null: because the proxy did not send it. */
   abandon(reason: ExchangeError | null = null): void {
+    this.abandoned = true;
     if (this.waitsForBody) this.abandonRead(reason ?? bodyNotSent(this));
     this.#trailersWaiter?.resolve(null);
+  }
+
+  /** The upstream answers: what the function awaits of the request would not come any more where the proxy keeps it back. */
+  responseBegan(): void {
+    if (!this.committed) this.abandon();
+    else if (this.mode !== BodyMode.FULL_DUPLEX_STREAMED) this.#trailersWaiter?.resolve(null);
   }
 
   /** Lets go of a received chunk that would otherwise live as long as the exchange. */
@@ -297,7 +318,10 @@ export abstract class Direction {
       this.#trailers = new FieldList(new HeaderMap(span));
       this.#trailers.guard = this.owner.service.headerGuard;
       this.#trailersWaiter.resolve(this.#trailers);
-    } else if (this.settled) this.answer(unchangedAnswer(this.due));
+      if (this.#holdsTrailers) return;
+      this.#trailers.guard = this.sentGuard;
+    }
+    if (this.settled) this.answer(unchangedAnswer(this.due));
   }
 
   /** The message ended without trailers. */
@@ -312,6 +336,12 @@ export abstract class Direction {
     if (changes !== null || extras !== null) this.answer(encodeTrailersAnswer(this.due, changes, extras));
     else if (final && this.owner.endsWith(this)) this.forgo();
     else this.answer(unchangedAnswer(this.due));
+  }
+
+  /** Nothing the function does to trailers counts any more. */
+  protected letTrailersGo(): void {
+    this.#holdsTrailers = false;
+    if (this.isTrailersDue) this.answerUnchanged();
   }
 
   /** From now on changes to headers throw. */
@@ -342,6 +372,11 @@ export abstract class Direction {
     return new ExchangeError("BODY_ALREADY_SENT", message);
   }
 
+  protected replaced(): ExchangeError {
+    const message = `the ${this.#which} body cannot be read as a stream: another one was assigned; take it before`;
+    return new ExchangeError("BODY_ALREADY_SENT", message);
+  }
+
   protected readAsStream(): ExchangeError {
     const message = `the ${this.#which} body cannot be read whole: it is being read as a stream`;
     return new ExchangeError("BODY_ALREADY_SENT", message);
@@ -349,6 +384,20 @@ export abstract class Direction {
 
   get #which(): "request" | "response" {
     return this.isRequest ? "request" : "response";
+  }
+
+  get #headerGuard(): HeaderGuard {
+    if (this.released) return this.sentGuard;
+    return this.headersUnseen ? this.#unseenGuard : this.owner.service.headerGuard;
+  }
+
+  /** Refuses changes to headers the proxy did not send: it would ignore them. */
+  get #unseenGuard(): HeaderGuard {
+    return (name) => {
+      const why = `Envoy keeps the ${this.#which} headers to itself`;
+      const mend = `set ${this.#which}_header_mode: SEND in processing_mode of its ext_proc filter`;
+      throw new ExchangeError("HEADERS_SENT", `header "${name}" cannot change: ${why}: ${mend}`);
+    };
   }
 
   get #routeChanged(): boolean {

@@ -5,9 +5,10 @@
 import { ExchangeError } from "../../function/errors.ts";
 import { type BodyCoding, codingOf, toSentBody, toSentStream } from "./body-coding.ts";
 import { ChunkList } from "./chunk-list.ts";
+import { bodyNotSent } from "./body-on-demand.ts";
 import { collectStream } from "./collect-stream.ts";
 import { Direction, type ReleaseOptions, type Replacement, type WayOut } from "./direction.ts";
-import { IncomingBody } from "./incoming-body.ts";
+import { IncomingBody, streamOf } from "./incoming-body.ts";
 import { OutgoingBody } from "./outgoing-body.ts";
 import { Phase, type Span } from "./wire/processing-request.ts";
 import { encodeStreamedBody } from "./wire/processing-response.ts";
@@ -65,19 +66,26 @@ export class DuplexDirection extends Direction {
     if (this.bodiless) return Promise.resolve(EMPTY);
     if (this.#reading !== null) return this.#reading.promise;
     if (this.released) return Promise.reject(this.tooLate("read"));
-    if (this.#plan !== "hold" || this.#incoming !== null) return Promise.reject(this.readAsStream());
+    const incoming = this.#incoming;
+    if (this.#plan !== "hold" || incoming?.stream.locked === true) return Promise.reject(this.readAsStream());
+    if (this.abandoned) return Promise.reject(bodyNotSent(this));
     this.#reading = Promise.withResolvers();
     this.#reading.promise.catch(() => {}); // a function may start a read and never look at it
+    incoming?.giveWhole(this.#reading.promise);
     this.#checkRead();
     return this.#reading.promise;
   }
 
   openStream(): ReadableStream<Uint8Array> {
+    if (this.#reading !== null) return streamOf(() => this.readWhole());
     this.#incoming = new IncomingBody({
       bodyWanted: () => this.#bodyWanted(),
       bodyCancelled: () => this.#bodyCancelled(),
     });
-    if (this.bodiless || this.#plan === "pass") this.#incoming.end();
+    if (this.bodiless) this.#incoming.end();
+    else if (this.released) this.#incoming.fail(this.tooLate("read"));
+    else if (this.#replacement !== undefined) this.#incoming.fail(this.replaced());
+    else if (this.abandoned) this.#incoming.fail(bodyNotSent(this));
     return this.#incoming.stream;
   }
 
@@ -131,6 +139,7 @@ export class DuplexDirection extends Direction {
     if (!this.#headersLeft) this.#forgetChanges();
     this.#plan = "pass";
     this.#sendHeld();
+    this.letTrailersGo();
     return this.closable ? "close" : "drain";
   }
 

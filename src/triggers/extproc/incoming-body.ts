@@ -8,6 +8,17 @@ export interface IncomingBodyListener {
   bodyCancelled(): void;
 }
 
+/** A body that is read whole, as a stream: read when the stream is. */
+export function streamOf(read: () => Promise<Uint8Array>): ReadableStream<Uint8Array> {
+  return new ReadableStream<Uint8Array>({
+    pull: async (controller) => {
+      const bytes = await read();
+      if (bytes.length > 0) controller.enqueue(bytes);
+      controller.close();
+    },
+  });
+}
+
 export class IncomingBody {
   readonly stream: ReadableStream<Uint8Array>;
   /** The function waits for bytes. */
@@ -44,6 +55,17 @@ export class IncomingBody {
     if (this.#over || bytes.length === 0) return;
     this.wanted = false;
     this.#controller?.enqueue(bytes);
+  }
+
+  /** What is read whole is what the stream gives, too. */
+  giveWhole(whole: Promise<Uint8Array>): void {
+    whole.then(
+      (bytes) => {
+        this.push(bytes);
+        this.end();
+      },
+      (error: unknown) => this.fail(error),
+    );
   }
 
   end(): void {

@@ -13,7 +13,7 @@ import { BodyMode, type ProtocolConfig } from "./body-mode.ts";
 import { overrideFor } from "./body-on-demand.ts";
 import { createDirection } from "./create-direction.ts";
 import type { DirectionOwner } from "./direction-owner.ts";
-import type { Direction } from "./direction.ts";
+import type { Direction, WayOut } from "./direction.ts";
 import { ExchangeContext } from "./exchange-context.ts";
 import type { Outcome } from "./exchange-metrics.ts";
 import { phaseName } from "./exchange-metrics.ts";
@@ -64,6 +64,10 @@ export class Session implements CallReceiver, DirectionOwner, RunOwner, ServedEx
   #draining = false;
   #paused = 0;
   #clearRouteCache = false;
+  /** In a duplex response direction: whether the request has gone on; null: not yet, false: with what is being written. */
+  #requestGone: boolean | null = null;
+  /** The response passes without the function: what the exchange counts as. */
+  #bypassed: Outcome | null = null;
   #abort: AbortController | null = null;
   #abortReason: ExchangeError | null = null;
   #log: Logger | null = null;
@@ -121,7 +125,7 @@ export class Session implements CallReceiver, DirectionOwner, RunOwner, ServedEx
   }
 
   endForDrain(): void {
-    const passes = this.request.giveUp() === "close" && this.response.giveUp() === "close";
+    const passes = giveUp(this.request) === "close" && giveUp(this.response) === "close";
     this.#finish("closed_early", passes ? OK : { code: StatusCode.UNAVAILABLE, message: "shutting down" });
   }
 
@@ -199,7 +203,7 @@ export class Session implements CallReceiver, DirectionOwner, RunOwner, ServedEx
   }
 
   endsWith(direction: Direction): boolean {
-    return direction.isRequest ? !this.response.begun : this.request.closable;
+    return direction.isRequest ? !this.response.begun && !this.#responseMayFlow : this.#requestOver;
   }
 
   answered(direction: Direction, phase: Phase, frame: Uint8Array | null): void {
@@ -207,6 +211,7 @@ export class Session implements CallReceiver, DirectionOwner, RunOwner, ServedEx
     if (frame === null || this.ended) return;
     if (this.service.settings.processing.logPhases) this.log.info({ phase: phaseName(phase) }, "answered");
     this.call.sendFramed(frame);
+    if (direction.isRequest && direction.committed) this.#requestLeft();
   }
 
   send(frame: Uint8Array): boolean {
@@ -271,16 +276,17 @@ export class Session implements CallReceiver, DirectionOwner, RunOwner, ServedEx
     if (this.ended) return;
     this.service.metrics.failure(failureReason(error));
     this.#logFailure(error, "the exchange cannot be finished");
-    this.#finish("failed", FAILED);
+    this.#endWithError();
   }
 
   /** Closes the stream when the function is done and both directions have sent what they had to. */
   progressed(): void {
     const run = this.#run;
     if (run === null || !run.done || this.ended || run.answering) return;
-    if (this.response.begun && !this.#draining) this.response.release({ final: true });
-    if (this.ended || !this.request.closable || !this.response.closable) return;
-    if (this.#draining) this.#finish("failed", OK);
+    if (this.response.begun) this.response.release({ final: true });
+    if (this.ended || !this.#requestOver || !this.response.closable || this.#responseMayFlow) return;
+    if (this.#bypassed !== null) this.#finish(this.#bypassed, OK);
+    else if (this.#draining) this.#finish("failed", OK);
     else this.#finish(this.response.complete ? "completed" : "closed_early", OK);
   }
 
@@ -353,23 +359,58 @@ export class Session implements CallReceiver, DirectionOwner, RunOwner, ServedEx
     this.log.info({ phase: phaseName(phase) }, "received");
   }
 
+  /** The answer that lets the request go on was written: from the next turn on a response may be on its way to us. */
+  #requestLeft(): void {
+    if (this.#requestGone !== null || this.response.mode !== BodyMode.FULL_DUPLEX_STREAMED) return;
+    this.#requestGone = false;
+    setImmediate(() => {
+      this.#requestGone = true;
+      this.progressed();
+    });
+  }
+
+  get #requestOver(): boolean {
+    return this.#bypassed !== null || this.request.closable;
+  }
+
+  /** Duplex bytes of the response may be here already, and nowhere else: the stream's end would lose them. */
+  get #responseMayFlow(): boolean {
+    if (this.response.begun || this.response.mode !== BodyMode.FULL_DUPLEX_STREAMED) return false;
+    return this.#requestGone === true || this.request.headersUnseen;
+  }
+
+  /** The function has no part in the response: false when the exchange is over, true when its bytes must be sent back. */
+  #passResponse(outcome: Outcome): boolean {
+    if (this.response.mode !== BodyMode.FULL_DUPLEX_STREAMED) {
+      this.#finish(outcome, OK);
+      return false;
+    }
+    this.#bypassed = outcome;
+    this.#run ??= new FunctionRun(this);
+    this.#run.done = true;
+    this.#run.cancel(noResponse());
+    this.request.abandon();
+    return true;
+  }
+
   /** False when the exchange is over because of it. */
   #responseBegins(): boolean {
     if (this.response.begun) return true;
     if (!this.request.begun) {
-      if (this.service.runsWithoutRequest) return true;
+      if (this.service.runsWithoutRequest) {
+        this.request.abandon();
+        return true;
+      }
       if (this.service.metrics.firstWithoutRequest()) {
         this.log.info("an exchange began with the response, so the function did not run: see withoutRequest");
       }
-      this.#finish("without_request", OK);
-      return false;
+      return this.#passResponse("without_request");
     }
     if (this.request.waitsForBody && this.request.mode !== BodyMode.NONE && !this.request.committed) {
       // Envoy holds a buffered request back: this is a reply of its own (413, a filter, a timeout), no opened gate.
-      this.#finish("incomplete", OK);
-      return false;
+      return this.#passResponse("incomplete");
     }
-    if (!this.request.committed) this.request.abandon();
+    this.request.responseBegan();
     return true;
   }
 
@@ -384,18 +425,28 @@ export class Session implements CallReceiver, DirectionOwner, RunOwner, ServedEx
   #applyPolicy(): void {
     if (this.isObserved) return this.#finish("failed", OK);
     const { onError } = this.service;
-    if (typeof onError === "number" && !this.response.committed) {
-      const answer = { status: onError, headers: [], body: EMPTY, grpcStatus: null, details: "function_failed" };
-      this.#sendImmediately(answer, "failed");
-      return;
-    }
-    if (onError !== "pass") return this.#finish("failed", FAILED);
-    const ways = [this.request.giveUp(), this.response.giveUp()];
-    if (ways.includes("none")) this.#finish("failed", FAILED);
-    else if (ways.includes("drain")) {
+    if (onError === "fail" || (onError !== "pass" && this.response.committed)) return this.#endWithError();
+    if (onError !== "pass") return this.#answerFailed(onError);
+    const ways = [giveUp(this.request), giveUp(this.response)];
+    if (ways.includes("none")) this.#endWithError();
+    else if (ways.includes("drain") || this.#responseMayFlow) {
       this.#draining = true;
       this.progressed();
     } else this.#finish("failed", OK);
+  }
+
+  /**
+   * Ends with a gRPC error, and leaves the rest to `failure_mode_allow`, as long as no half of a message can pass by it;
+   * else with an answer that breaks the exchange however Envoy is configured.
+   */
+  #endWithError(): void {
+    if (this.request.intact && this.response.intact) this.#finish("failed", FAILED);
+    else this.#answerFailed(500);
+  }
+
+  #answerFailed(status: number): void {
+    const answer = { status, headers: [], body: EMPTY, grpcStatus: null, details: "function_failed" };
+    this.#sendImmediately(answer, "failed");
   }
 
   #sendImmediately(answer: ImmediateAnswer, outcome: Outcome): void {
@@ -408,7 +459,7 @@ export class Session implements CallReceiver, DirectionOwner, RunOwner, ServedEx
 
   /** A stream of the function broke after the function had returned: part of a message is missing. */
   #failsLate(error: unknown): boolean {
-    if (this.ended || this.#draining) return false;
+    if (this.ended || this.#draining || this.#bypassed !== null) return false;
     this.service.metrics.failure(failureReason(error));
     this.#logFailure(error, "a body the function gave failed");
     this.#applyPolicy();
@@ -442,9 +493,7 @@ export class Session implements CallReceiver, DirectionOwner, RunOwner, ServedEx
     if (service.settings.processing.logStream) this.#logEnd(outcome);
     if (this.#run?.done === true && (outcome === "completed" || outcome === "closed_early")) return;
     // The function may still run: whatever it waits for will not come.
-    this.#run?.cancel(
-      this.#abortReason ?? new ExchangeError("NO_RESPONSE", "the proxy ended the exchange without a response"),
-    );
+    this.#run?.cancel(this.#abortReason ?? noResponse());
     this.request.abandon(this.#abortReason);
     this.response.abandon(this.#abortReason);
   }
@@ -476,4 +525,15 @@ export class Session implements CallReceiver, DirectionOwner, RunOwner, ServedEx
     };
     this.log.info(fields, "exchange");
   }
+}
+
+function noResponse(): ExchangeError {
+  return new ExchangeError("NO_RESPONSE", "the proxy ended the exchange without a response");
+}
+
+/** What begins only after the function failed passes like after any function. */
+function giveUp(direction: Direction): WayOut {
+  if (!direction.begun) return "close";
+  direction.released = true;
+  return direction.giveUp();
 }

@@ -5,9 +5,10 @@
 import { ExchangeError } from "../../function/errors.ts";
 import { codingOf, toSentBody, toSentStream } from "./body-coding.ts";
 import { ChunkList } from "./chunk-list.ts";
+import { bodyNotSent } from "./body-on-demand.ts";
 import { collectStream } from "./collect-stream.ts";
 import { Direction, type ReleaseOptions, type Replacement, type WayOut } from "./direction.ts";
-import { IncomingBody } from "./incoming-body.ts";
+import { IncomingBody, streamOf } from "./incoming-body.ts";
 import { OutgoingBody } from "./outgoing-body.ts";
 import { Phase, type Span } from "./wire/processing-request.ts";
 import { encodeCommonAnswer, unchangedAnswer } from "./wire/processing-response.ts";
@@ -67,22 +68,30 @@ export class StreamedDirection extends Direction {
   readWhole(): Promise<Uint8Array> {
     if (this.#reading !== null) return this.#reading.promise;
     if (this.bodiless) return Promise.resolve(EMPTY);
-    if (this.#plan !== "undecided") return Promise.reject(this.readAsStream());
+    const incoming = this.#incoming;
+    if (this.#plan !== "undecided" || incoming?.stream.locked === true) return Promise.reject(this.readAsStream());
+    if (this.abandoned) return Promise.reject(bodyNotSent(this));
     const refusal = this.#collectRefusal() ?? this.headersRefusal();
     if (refusal !== null) return Promise.reject(refusal);
     this.#reading = Promise.withResolvers();
     this.#reading.promise.catch(() => {}); // a function may start a read and never look at it
     this.#plan = "collect";
+    incoming?.giveWhole(this.#reading.promise);
     this.#commitHeaders({ forgo: false });
+    if (this.#isBodyDue) this.#collect();
     return this.#reading.promise;
   }
 
   openStream(): ReadableStream<Uint8Array> {
+    if (this.#reading !== null) return streamOf(() => this.readWhole());
     this.#incoming = new IncomingBody({
       bodyWanted: () => this.#bodyWanted(),
       bodyCancelled: () => this.#readOn(),
     });
-    if (this.bodiless || (this.released && this.#plan === "pass")) this.#incoming.end();
+    if (this.bodiless) this.#incoming.end();
+    else if (this.released) this.#incoming.fail(this.tooLate("read"));
+    else if (this.#replacement !== undefined) this.#incoming.fail(this.replaced());
+    else if (this.abandoned) this.#incoming.fail(bodyNotSent(this));
     return this.#incoming.stream;
   }
 
@@ -98,6 +107,13 @@ export class StreamedDirection extends Direction {
     this.#readOn();
   }
 
+  override responseBegan(): void {
+    super.responseBegan();
+    if (this.complete) return;
+    if (this.#takenOut && this.#plan !== "pass") this.#lost("the response came before its end");
+    else if (!this.released) this.#incoming?.fail(bodyNotSent(this)); // trailers may have ended it, and are not sent to us
+  }
+
   override onTrailers(span: Span): void {
     if (this.#plan !== "transform" || this.due !== Phase.NONE || this.#outgoing?.ended !== false) {
       super.onTrailers(span);
@@ -108,6 +124,12 @@ export class StreamedDirection extends Direction {
     this.arrived(this.isRequest ? Phase.REQUEST_TRAILERS : Phase.RESPONSE_TRAILERS);
     this.#incoming?.end();
     this.#produced();
+  }
+
+  override get intact(): boolean {
+    if (this.complete && this.due === Phase.NONE) return true;
+    if (this.#plan === "transform" || this.#plan === "replace") return !this.#headersLeft;
+    return !this.#takenOut || this.#plan === "pass";
   }
 
   giveUp(): WayOut {

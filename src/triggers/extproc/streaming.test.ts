@@ -109,7 +109,7 @@ describe("STREAMED", () => {
     expect(envoy.answers.at(-1)).toEqual({ requestTrailers: {} });
   });
 
-  test("an end nobody could foresee breaks the stream, never the body", async () => {
+  test("an end nobody could foresee breaks the exchange, never the body, even if Envoy ignores failures", async () => {
     const service = fakeService(whole, { onError: "pass" });
     const envoy = new FakeEnvoy(service, streamed);
     envoy.requestHeaders(post);
@@ -118,7 +118,7 @@ describe("STREAMED", () => {
     await envoy.settle();
     envoy.requestTrailers([["x-sum", "1"]]);
     await envoy.settle();
-    expect(envoy.status).toMatchObject({ code: 13 });
+    expect(envoy.answers.at(-1)).toMatchObject({ immediateResponse: { status: { code: "InternalServerError" } } });
     expect(service.lines[0]?.fields).toMatchObject({ error: expect.stringContaining("request_body_mode: BUFFERED") });
   });
 
@@ -349,11 +349,44 @@ describe("FULL_DUPLEX_STREAMED", () => {
     envoy.requestBody("cd", true);
     await envoy.settle();
     expect(envoy.answers[0]).toEqual({ requestHeaders: {} });
-    expect([envoy.bodies.request, envoy.bodyEnded("request"), envoy.status] as unknown[]).toEqual([
-      "abcd",
+    expect([envoy.bodies.request, envoy.bodyEnded("request"), envoy.status] as unknown[]).toEqual(["abcd", true, null]);
+    envoy.responseHeaders([[":status", "200"]], true);
+    expect(envoy.status).toEqual({ code: 0 });
+  });
+
+  test("the stream stays open while a duplex response may be on its way", async () => {
+    const envoy = new FakeEnvoy(
+      fakeService(async (_exchange, next) => {
+        void next();
+        await Bun.sleep(1);
+      }),
+      { responseBodyMode: "FULL_DUPLEX_STREAMED" },
+    );
+    envoy.requestHeaders(post);
+    await Bun.sleep(5);
+    expect(envoy.status).toBeNull();
+    envoy.responseHeaders([[":status", "200"]]);
+    envoy.responseBody("ok", true);
+    await envoy.settle();
+    expect([envoy.bodies.response, envoy.bodyEnded("response"), envoy.status] as unknown[]).toEqual([
+      "ok",
       true,
       { code: 0 },
     ]);
+  });
+
+  test("a duplex response without a request is sent back, not closed upon", async () => {
+    const service = fakeService(() => {});
+    const envoy = new FakeEnvoy(service, { responseBodyMode: "FULL_DUPLEX_STREAMED" });
+    envoy.responseHeaders([[":status", "404"]]);
+    envoy.responseBody("gone", true);
+    await envoy.settle();
+    expect([envoy.bodies.response, envoy.bodyEnded("response"), envoy.status] as unknown[]).toEqual([
+      "gone",
+      true,
+      { code: 0 },
+    ]);
+    expect(service.counters.get("processor_exchanges_total{test,without_request}")?.value).toBe(1);
   });
 
   test("a large body is sent in pieces of at most 64 KiB", async () => {
@@ -366,7 +399,7 @@ describe("FULL_DUPLEX_STREAMED", () => {
     await sendRequest(envoy, ["ab", ""]);
     expect(envoy.bodies.request).toHaveLength(150_000);
     expect(envoy.answers).toHaveLength(1 + 3 + 1);
-    expect(envoy.status).toEqual({ code: 0 });
+    expect(envoy.bodyEnded("request")).toBe(true);
   });
 });
 
