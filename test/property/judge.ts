@@ -149,7 +149,7 @@ function mayPass(played: Played, side: Side): boolean {
 /** Something from outside cut the exchange short, or it was over for Envoy before the function was. */
 function interrupted(played: Played): boolean {
   const { disturbed, timeMoved, outlived, verdicts } = played;
-  const tooLarge = verdicts.some(({ verdict }) => verdict === "tooLarge");
+  const tooLarge = verdicts.some(({ verdict }) => verdict === "tooLarge" || verdict === "modeOverrideIgnored");
   return disturbed || timeMoved || outlived || tooLarge || slips(played, "request") || slips(played, "response");
 }
 
@@ -161,7 +161,7 @@ function isCutUnseen({ scenario, sent, program, localReply, clientReset }: Playe
   const { requestBodyMode, responseBodyMode } = scenario.envoy.processingMode;
   const isStreamed = (side === "request" ? requestBodyMode : responseBodyMode) === "STREAMED";
   if (!isStreamed || scenario[side].trailers === null || sent.has(`${side} trailers`)) return false;
-  if (!program.steps.some((step) => step.do === "read" && step.side === side)) return false;
+  if (program.steps.some((step) => step.do === "transform" && step.side === side)) return true;
   return side === "response" || localReply !== null || clientReset;
 }
 

@@ -200,7 +200,7 @@ class Player implements Played, ServerCall {
     }
     const [message] = this.#toProcessor;
     if (message !== undefined && this.#mayDeliver(message)) choices.push(() => this.#deliver());
-    if (this.#toEnvoy.length > 0) choices.push(() => this.#receive());
+    if ((this.#toEnvoy[0]?.turn ?? Infinity) < this.#turn) choices.push(() => this.#receive());
     if (this.#writableDue && this.#toEnvoy.length === 0 && !this.#sessionOver) {
       choices.push(() => {
         this.#writableDue = false;

@@ -119,6 +119,11 @@ export abstract class Direction {
   abstract giveUp(): WayOut;
   /** The function has nothing more to say: what it did not read goes on. */
   functionDone(): void {}
+  /** The function failed while the stream must stay open: the original passes by answers. */
+  letPass(): void {
+    this.settled = true;
+    if (this.due !== Phase.NONE) this.answerUnchanged();
+  }
   /** `DirectionOwner.send` may be called again. */
   onWritable(): void {}
 
@@ -185,7 +190,7 @@ export abstract class Direction {
   readTrailers(): Promise<FieldList | null> {
     if (this.#trailersWaiter === null) {
       this.#trailersWaiter = Promise.withResolvers();
-      if (this.released || !this.mayHaveTrailers) this.#trailersWaiter.resolve(null);
+      if (this.released || this.abandoned || !this.mayHaveTrailers) this.#trailersWaiter.resolve(null);
       else this.release({ final: false, keepTrailers: true });
     }
     return this.#trailersWaiter.promise;

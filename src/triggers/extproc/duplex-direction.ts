@@ -47,6 +47,8 @@ export class DuplexDirection extends Direction {
   /** Given to the function's stream, which has not asked for them yet. */
   readonly #unread = new ChunkList();
   #trailerSpan: Span | null = null;
+  /** The release that waits for the body being read whole. */
+  #deferred: ReleaseOptions | null = null;
   #writable = true;
   #paused = false;
 
@@ -59,7 +61,7 @@ export class DuplexDirection extends Direction {
   }
 
   get waitsForBody(): boolean {
-    return this.#reading !== null && !this.complete;
+    return this.#reading !== null && !this.complete && !this.#isTooLong;
   }
 
   readWhole(): Promise<Uint8Array> {
@@ -193,8 +195,10 @@ export class DuplexDirection extends Direction {
   }
 
   protected settle(options: ReleaseOptions): void {
+    this.#deferred = this.#plan === "hold" && this.waitsForBody ? options : null;
+    if (this.#deferred !== null) return;
     if (this.#replacement === undefined) this.#settleUnreplaced(options);
-    else if (this.#replacement instanceof Uint8Array || this.bodiless)
+    else if (this.#replacement instanceof Uint8Array || this.bodiless || this.#reading !== null)
       void this.#settleReplaced(this.#replacement, options);
     else this.#settleTransform(this.#replacement);
   }
@@ -268,9 +272,14 @@ export class DuplexDirection extends Direction {
 
   /** Tells the function that reads the whole body when it is there, or will not be. */
   #checkRead(): void {
-    if (this.#held.bytes > this.owner.service.settings.maxBodyBytes) this.#reading?.reject(this.tooLong());
+    if (this.#isTooLong) this.#reading?.reject(this.tooLong());
     else if (this.complete) this.#reading?.resolve(this.#held.join());
     this.#balanceInput();
+    if (this.#deferred !== null && !this.waitsForBody) this.settle(this.#deferred);
+  }
+
+  get #isTooLong(): boolean {
+    return this.#held.bytes > this.owner.service.settings.maxBodyBytes;
   }
 
   /** Sends back what was held, and the end when it has arrived. */

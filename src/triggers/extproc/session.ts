@@ -430,6 +430,7 @@ export class Session implements CallReceiver, DirectionOwner, RunOwner, ServedEx
     const ways = [giveUp(this.request), giveUp(this.response)];
     if (ways.includes("none")) this.#endWithError();
     else if (ways.includes("drain") || this.#responseMayFlow) {
+      if (ways[0] === "close") this.request.letPass();
       this.#draining = true;
       this.progressed();
     } else this.#finish("failed", OK);
@@ -471,6 +472,8 @@ export class Session implements CallReceiver, DirectionOwner, RunOwner, ServedEx
     if (this.#streamed !== null) return this.#finish("answered", OK);
     const due = this.#oldestDue();
     if (due === null) {
+      this.request.abandon();
+      this.response.abandon();
       this.#finish(this.#run?.done === true ? "completed" : "incomplete", OK);
       return;
     }

@@ -77,8 +77,9 @@ export class StreamedDirection extends Direction {
     this.#reading.promise.catch(() => {}); // a function may start a read and never look at it
     this.#plan = "collect";
     incoming?.giveWhole(this.#reading.promise);
+    const chunkWaits = this.#isBodyDue; // the headers were not sent to us
     this.#commitHeaders({ forgo: false });
-    if (this.#isBodyDue) this.#collect();
+    if (chunkWaits) this.#collect();
     return this.#reading.promise;
   }
 
@@ -109,9 +110,13 @@ export class StreamedDirection extends Direction {
 
   override responseBegan(): void {
     super.responseBegan();
-    if (this.complete) return;
+    if (this.complete || this.#announcedLength !== null) return;
+    // Trailers that are not sent to us may have ended it: no end will come then.
     if (this.#takenOut && this.#plan !== "pass") this.#lost("the response came before its end");
-    else if (!this.released) this.#incoming?.fail(bodyNotSent(this)); // trailers may have ended it, and are not sent to us
+    else if (this.#plan === "collect") {
+      this.#plan = "pass";
+      this.#reading?.reject(bodyNotSent(this));
+    } else if (!this.released) this.#incoming?.fail(bodyNotSent(this));
   }
 
   override onTrailers(span: Span): void {
@@ -152,6 +157,12 @@ export class StreamedDirection extends Direction {
       case "tap":
         return "close";
     }
+  }
+
+  override letPass(): void {
+    this.#headersLeft = true;
+    this.#plan = "pass";
+    super.letPass();
   }
 
   protected abandonRead(error: ExchangeError): void {
