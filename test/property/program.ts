@@ -80,12 +80,11 @@ function messageStep(random: SeededRandom, side: Side): Step {
     case 6:
       return { do: "read", side, how: random.pick(["bytes", "text"]), awaited: random.below(5) > 0 };
     case 7:
-      return {
-        do: "readStream",
-        side,
-        chunks: random.pick([1, 2, Infinity, Infinity]),
-        leave: random.pick(["keep", "cancel", "release"]),
-      };
+      // Who keeps a stream without reading on holds the message back: that is what back-pressure means.
+      // Who keeps a stream without reading on holds the message back: that is what back-pressure means.
+      return random.below(2) === 0
+        ? { do: "readStream", side, chunks: 1 + random.below(2), leave: "cancel" }
+        : { do: "readStream", side, chunks: Infinity, leave: random.pick(["keep", "cancel", "release"]) };
     case 8:
     case 9:
       return { do: "assign", side, body: random.below(6) === 0 ? null : text(), asBytes: random.below(2) === 0 };

@@ -211,7 +211,7 @@ export class Run {
 
   async #readStream({ side, chunks, leave }: Step & { do: "readStream" }, exchange: Exchange): Promise<undefined> {
     const stream = this.#message(side, exchange).body;
-    if (stream === null) return;
+    if (stream === null || this.#begun.has(side)) return; // what is left of it cannot be told from the whole
     const reader = stream.getReader();
     this.#begun.add(side);
     const seen: Uint8Array[] = [];

@@ -226,6 +226,7 @@ export class DuplexDirection extends Direction {
       this.#newBody = body;
       this.#plan = "replace";
       this.#held.clear();
+      this.#balanceInput();
       if (this.#bodyBegun) this.#sendReplaced();
       else if (this.complete) this.bodyEndedInTrailers();
       this.#trailersDue();

@@ -117,7 +117,7 @@ export class FunctionRun {
 
   async #answerWith(response: Response): Promise<void> {
     const owner = this.#owner;
-    if (owner.response.committed || owner.response.released) {
+    if (owner.response.committed || owner.response.released || owner.response.headersUnseen) {
       owner.failed(new ExchangeError("HEADERS_SENT", "the response cannot be replaced: its headers went on"));
       return;
     }

@@ -346,7 +346,10 @@ export class StreamedDirection extends Direction {
     this.#collected.push(this.#chunk);
     if (this.#collected.bytes > this.owner.service.settings.maxBodyBytes) {
       this.#reading?.reject(this.tooLong());
-      this.#plan = "returning"; // keeps the chunk due until the failure policy speaks
+      this.#plan = "returning"; // keeps the chunk due until the failure policy speaks, or the function goes on without
+      if (this.#held === null) return;
+      if (this.#replacement === undefined) this.#giveBack();
+      else this.owner.failed(this.tooLong());
       return;
     }
     if (!this.#isLast && this.#collected.bytes !== this.#announcedLength) {
