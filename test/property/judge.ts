@@ -49,7 +49,7 @@ function judgeMessage(played: Played, side: Side): string[] {
   const wanted = wantedBody(played, side);
   const allowed = mayPass(played, side) ? [wanted, original] : [wanted];
   const right = allowed.some((bytes) => (ended ? bytes.equals(body) : bytes.subarray(0, body.length).equals(body)));
-  const isLost = played.disturbed && played.verdicts.some(({ verdict }) => verdict === "lostBytes");
+  const isLost = played.disturbed && scenario.disturbance === "drain" && isDuplex(played, side);
   if (!right && !isLost && !isCutUnseen(played, side)) {
     const expected = allowed.map((bytes) => show(bytes)).join(" or ");
     found.push(`${side} body arrives as ${show(body)}${ended ? "" : " so far"}, expected ${expected}`);
@@ -152,6 +152,12 @@ function interrupted(played: Played): boolean {
   const { disturbed, timeMoved, outlived, verdicts } = played;
   const tooLarge = verdicts.some(({ verdict }) => verdict === "tooLarge" || verdict === "modeOverrideIgnored");
   return disturbed || timeMoved || outlived || tooLarge || slips(played, "request") || slips(played, "response");
+}
+
+/** While the processor shuts down a duplex response that is just coming may be lost: its stream has to end. */
+function isDuplex({ scenario }: Played, side: Side): boolean {
+  const { requestBodyMode, responseBodyMode } = scenario.envoy.processingMode;
+  return (side === "request" ? requestBodyMode : responseBodyMode) === "FULL_DUPLEX_STREAMED";
 }
 
 /**

@@ -143,6 +143,7 @@ export class Run {
         const message = this.#message(step.side, exchange);
         const source = message.body;
         if (source === null || this.#begun.has(step.side)) return; // what is left of it would be no body of its own
+        this.#begun.add(step.side);
         message.body = source.pipeThrough(this.#mapper(step.mapping, step.fails));
         this[step.side].body = { kind: "mapped", mapping: step.mapping };
         this[step.side].bodyFails = step.fails;

@@ -249,6 +249,7 @@ export class DuplexDirection extends Direction {
     );
     const held = this.#held.take();
     this.#give(...(this.#reading === null ? held : []));
+    this.#balanceInput();
   }
 
   async #wholeBody(replacement: Replacement, coding: BodyCoding): Promise<Uint8Array | null> {

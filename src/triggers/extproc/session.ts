@@ -33,6 +33,7 @@ import {
 } from "./wire/processing-response.ts";
 
 const OK: GrpcStatus = { code: StatusCode.OK };
+const SHUTTING_DOWN: GrpcStatus = { code: StatusCode.UNAVAILABLE, message: "shutting down" };
 const FAILED: GrpcStatus = { code: StatusCode.INTERNAL, message: "the function failed" };
 /** Share of `timeout` after which more time is asked for. */
 const EXTEND_AT = 0.8;
@@ -125,8 +126,10 @@ export class Session implements CallReceiver, DirectionOwner, RunOwner, ServedEx
   }
 
   endForDrain(): void {
+    if (this.#streamed !== null) return this.#finish("answered", SHUTTING_DOWN);
     const passes = giveUp(this.request) === "close" && giveUp(this.response) === "close";
-    this.#finish("closed_early", passes ? OK : { code: StatusCode.UNAVAILABLE, message: "shutting down" });
+    if (passes) this.#finish("closed_early", OK);
+    else this.#endWithError(SHUTTING_DOWN, 503);
   }
 
   checkDeadline(now: number): void {
@@ -440,9 +443,9 @@ export class Session implements CallReceiver, DirectionOwner, RunOwner, ServedEx
    * Ends with a gRPC error, and leaves the rest to `failure_mode_allow`, as long as no half of a message can pass by it;
    * else with an answer that breaks the exchange however Envoy is configured.
    */
-  #endWithError(): void {
-    if (this.request.intact && this.response.intact) this.#finish("failed", FAILED);
-    else this.#answerFailed(500);
+  #endWithError(status = FAILED, answered = 500): void {
+    if (this.request.intact && this.response.intact) this.#finish("failed", status);
+    else this.#answerFailed(answered);
   }
 
   #answerFailed(status: number): void {

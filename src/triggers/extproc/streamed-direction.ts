@@ -70,6 +70,7 @@ export class StreamedDirection extends Direction {
     if (this.bodiless) return Promise.resolve(EMPTY);
     const incoming = this.#incoming;
     if (this.#plan !== "undecided" || incoming?.stream.locked === true) return Promise.reject(this.readAsStream());
+    if (this.#isEmpty) return Promise.resolve(EMPTY);
     if (this.abandoned) return Promise.reject(bodyNotSent(this));
     const refusal = this.#collectRefusal() ?? this.headersRefusal();
     if (refusal !== null) return Promise.reject(refusal);
@@ -89,7 +90,7 @@ export class StreamedDirection extends Direction {
       bodyWanted: () => this.#bodyWanted(),
       bodyCancelled: () => this.#readOn(),
     });
-    if (this.bodiless) this.#incoming.end();
+    if (this.bodiless || this.#isEmpty) this.#incoming.end();
     else if (this.released) this.#incoming.fail(this.tooLate("read"));
     else if (this.#replacement !== undefined) this.#incoming.fail(this.replaced());
     else if (this.abandoned) this.#incoming.fail(bodyNotSent(this));
@@ -393,6 +394,11 @@ export class StreamedDirection extends Direction {
   }
 
   // Answering chunks.
+
+  /** The message was all trailers: its headers were not sent to us, and there was no body. */
+  get #isEmpty(): boolean {
+    return this.#plan === "undecided" && this.complete && !this.#isBodyDue;
+  }
 
   get #isBodyDue(): boolean {
     return this.due === Phase.REQUEST_BODY || this.due === Phase.RESPONSE_BODY;
