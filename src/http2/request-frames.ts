@@ -50,7 +50,7 @@ export class RequestFrames {
     if (body > 0) {
       stream.hasBody = true;
       if (!countBody(stream, body)) return session.streamError(streamId, ErrorCode.PROTOCOL_ERROR);
-      stream.deliverData(bytes.subarray(start, end));
+      stream.deliverData(bytes, start, end);
     } else if (!endStream && !session.charge(Budget.EMPTY_DATA)) {
       return false;
     }

@@ -45,9 +45,9 @@ export class ProcessingRequestReader {
   #attributes: Span[] | null = null;
 
   /** @throws WireError when the bytes are no ProcessingRequest. */
-  read(bytes: Uint8Array): void {
+  read(bytes: Uint8Array, start: number, end: number): void {
     const reader = this.#reader;
-    reader.reset(bytes);
+    reader.reset(bytes, start, end);
     this.#bytes = bytes;
     this.phase = Phase.NONE;
     this.observability = false;
