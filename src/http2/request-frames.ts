@@ -120,7 +120,7 @@ export class RequestFrames {
       return streams.isAbandoned(streamId) || session.fail(ErrorCode.STREAM_CLOSED, "HEADERS for a closed stream");
     }
     streams.noteOpened(streamId);
-    if (streams.isAbandoned(streamId)) return true;
+    if (streams.isTooLate(streamId)) return true;
     if (session.isFull) return session.refuseStream(streamId);
     if (outcome === "too-large") return session.refuseHeaders(streamId);
     const { fields, shape } = this.#decoder;
