@@ -9,7 +9,7 @@ import { ExchangeError } from "../../function/errors.ts";
 import { FieldList, type HeaderChanges, type HeaderGuard } from "../../function/header-list.ts";
 import { withBodyHeaders, withoutFraming } from "./body-headers.ts";
 import type { BodyMode } from "./body-mode.ts";
-import { bodyNotSentText } from "./body-on-demand.ts";
+import { bodyNotSent } from "./body-on-demand.ts";
 import type { DirectionOwner } from "./direction-owner.ts";
 import { headersExcess } from "./header-limits.ts";
 import { HeaderMap } from "./wire/header-map.ts";
@@ -192,7 +192,7 @@ export abstract class Direction {
 
   /** The stream or the other direction showed that nothing more comes. `reason` null: because the proxy did not send it. */
   abandon(reason: ExchangeError | null = null): void {
-    if (this.waitsForBody) this.abandonRead(reason ?? new ExchangeError("BODY_NOT_SENT", bodyNotSentText(this)));
+    if (this.waitsForBody) this.abandonRead(reason ?? bodyNotSent(this));
     this.#trailersWaiter?.resolve(null);
   }
 

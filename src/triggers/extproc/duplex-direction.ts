@@ -115,6 +115,7 @@ export class DuplexDirection extends Direction {
 
   override onWritable(): void {
     this.#writable = true;
+    this.#balanceInput();
     this.#sendProduced();
     this.owner.progressed();
   }
@@ -160,11 +161,11 @@ export class DuplexDirection extends Direction {
         this.#bodyDone = true;
         return;
       case "tap":
-        this.#incoming?.end();
+        this.#nextUnread();
         this.#bodyDone = true;
         return;
       case "transform":
-        this.#incoming?.end();
+        this.#nextUnread();
         this.#sendProduced();
         return;
       case "replace":
@@ -230,7 +231,8 @@ export class DuplexDirection extends Direction {
     );
     const held = this.#held.take();
     if (this.#reading === null) for (const bytes of held) this.#give(bytes, false);
-    if (this.complete) this.#incoming?.end();
+    this.#nextUnread();
+    this.#balanceInput();
   }
 
   async #wholeBody(replacement: Replacement, coding: BodyCoding): Promise<Uint8Array | null> {
@@ -255,17 +257,15 @@ export class DuplexDirection extends Direction {
 
   /** Tells the function that reads the whole body when it is there, or will not be. */
   #checkRead(): void {
-    const { maxBodyBytes } = this.owner.service.settings;
-    if (this.#held.bytes > maxBodyBytes) {
-      if (this.#reading === null) this.#pauseInput();
-      else this.#reading.reject(this.tooLong());
-    } else if (this.complete) this.#reading?.resolve(this.#held.join());
+    if (this.#held.bytes > this.owner.service.settings.maxBodyBytes) this.#reading?.reject(this.tooLong());
+    else if (this.complete) this.#reading?.resolve(this.#held.join());
+    this.#balanceInput();
   }
 
   /** Sends back what was held, and the end when it has arrived. */
   #sendHeld(): void {
     const held = this.#held.take();
-    this.#resumeInput();
+    this.#balanceInput();
     if (this.bodiless) return;
     const last = held.length - 1;
     held.forEach((bytes, index) => {
@@ -320,6 +320,7 @@ export class DuplexDirection extends Direction {
       if (piece.length === 0 && !isLast) return;
       this.#writable = this.owner.send(encodeStreamedBody(phase, piece, isLast, this.owner.takeExtras()));
     } while (at < bytes.length);
+    this.#balanceInput();
   }
 
   /** Trailers wait for the body to be through. */
@@ -334,9 +335,9 @@ export class DuplexDirection extends Direction {
   // Streams.
 
   #bodyWanted(): void {
-    this.#resumeInput();
     if (this.#plan !== "hold") {
       this.#nextUnread();
+      this.#balanceInput();
       return;
     }
     // The body may be assigned in the same breath, as with `pipeThrough`: then the headers wait for the release.
@@ -352,7 +353,7 @@ export class DuplexDirection extends Direction {
 
   #bodyCancelled(): void {
     this.#unread.clear();
-    this.#resumeInput();
+    this.#balanceInput();
   }
 
   /** Hands bytes to the function when it wants them; `checkEnd` false: more are at hand. */
@@ -363,7 +364,7 @@ export class DuplexDirection extends Direction {
       this.#unread.push(bytes);
     }
     if (incoming.wanted || (checkEnd && this.complete)) this.#nextUnread();
-    if (this.#unread.bytes > UNREAD_BYTES) this.#pauseInput();
+    this.#balanceInput();
   }
 
   #nextUnread(): void {
@@ -381,16 +382,14 @@ export class DuplexDirection extends Direction {
     this.#bodyCancelled();
   }
 
-  #pauseInput(): void {
-    if (this.#paused) return;
-    this.#paused = true;
-    this.owner.pauseInput();
-  }
-
-  #resumeInput(): void {
-    if (!this.#paused) return;
-    this.#paused = false;
-    this.owner.resumeInput();
+  /** Makes the proxy wait while more is kept here than need be: unread by the function, or not taken by the proxy. */
+  #balanceInput(): void {
+    const kept = this.#plan === "hold" && this.#held.bytes > this.owner.service.settings.maxBodyBytes;
+    const full = kept || this.#unread.bytes > UNREAD_BYTES || !this.#writable;
+    if (full === this.#paused) return;
+    this.#paused = full;
+    if (full) this.owner.pauseInput();
+    else this.owner.resumeInput();
   }
 
   #forgetChanges(): void {
