@@ -15,6 +15,10 @@ const TEXT_BYTES = 600;
 const INDENT = "      ";
 
 export function renderStep(step: Step): string {
+  return printable(describeStep(step));
+}
+
+function describeStep(step: Step): string {
   switch (step.kind) {
     case "sent":
       return renderSent(step.message);
@@ -37,7 +41,7 @@ export function renderResult(record: ExchangeRecord): string {
   ];
   if (details !== null && details !== "") parts.push(`${INDENT}(details: ${details})\n`);
   parts.push(isCompleted(record) ? "\nCompleted.\n" : "\nFailed.\n");
-  return parts.join("");
+  return printable(parts.join(""));
 }
 
 function renderSent({ side, phase, protocolConfig, observabilityMode }: ProcessorRequest): string {
@@ -51,7 +55,7 @@ function renderSent({ side, phase, protocolConfig, observabilityMode }: Processo
 
 function renderPhase(phase: RequestPhase): string {
   const end = phase.kind !== "trailers" && phase.endOfStream ? ", end of stream" : "";
-  return `${phase.kind}${phase.kind === "body" ? `, ${phase.bytes.length} bytes` : ""}${end}`;
+  return `${phase.kind}${phase.kind === "body" ? `, ${countBytes(phase.bytes)}` : ""}${end}`;
 }
 
 function renderContent(phase: RequestPhase): string {
@@ -100,7 +104,7 @@ function renderCommon({ headerMutation, bodyMutation, clearRouteCache }: CommonR
   if (bodyMutation?.kind === "clearBody") lines.push("clear body");
   else if (bodyMutation !== null) {
     const end = bodyMutation.kind === "streamed" && bodyMutation.endOfStream ? ", end of stream" : "";
-    lines.push(`body, ${bodyMutation.bytes.length} bytes${end}`, ...bodyLines(bodyMutation.bytes));
+    lines.push(`body, ${countBytes(bodyMutation.bytes)}${end}`, ...bodyLines(bodyMutation.bytes));
   }
   if (clearRouteCache) lines.push("clear route cache");
   return lines;
@@ -132,6 +136,11 @@ function renderBytes(bytes: Uint8Array): string {
     .join("");
 }
 
+/** What the processor sends is not for the terminal to obey: control characters are shown by their number. */
+function printable(text: string): string {
+  return text.replace(/[^\P{Cc}\n\t]/gu, (character) => `\\x${character.charCodeAt(0).toString(16).padStart(2, "0")}`);
+}
+
 function contentLines(text: string): string[] {
   return text
     .split("\n")
@@ -139,17 +148,21 @@ function contentLines(text: string): string[] {
     .map((line) => line.slice(INDENT.length));
 }
 
+function countBytes({ length }: Uint8Array): string {
+  return length === 1 ? "1 byte" : `${length} bytes`;
+}
+
 /** Text as it is, the beginning of what is long; other bytes by their number. */
 function bodyLines(bytes: Uint8Array): string[] {
   if (bytes.length === 0) return [];
   const text = asText(bytes.subarray(0, TEXT_BYTES));
-  if (text === null) return [`(${bytes.length} bytes that are no text)`];
+  if (text === null) return [`(${countBytes(bytes)}, no text)`];
   const more = bytes.length > TEXT_BYTES ? [`(… ${bytes.length - TEXT_BYTES} bytes more)`] : [];
-  return [...text.replace(/\n$/, "").split("\n"), ...more];
+  return [...text.replace(/\r?\n$/, "").split(/\r?\n/), ...more];
 }
 
-/** Null when the bytes hold what a terminal would obey or are no UTF-8; the last character may be cut. */
+/** Null when the bytes are no text; the last character may be cut. */
 function asText(bytes: Uint8Array): string | null {
   const text = new TextDecoder().decode(bytes, { stream: true });
-  return /[^\P{Cc}\t\r\n]|\ufffd/u.test(text) ? null : text;
+  return /[\ufffd\0]/u.test(text) ? null : text;
 }
