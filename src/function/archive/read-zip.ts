@@ -2,7 +2,8 @@
  * Reads zip archives by their central directory (APPNOTE.TXT 6.3.10): stored and deflated files, directories, symbolic
  * links. Encrypted, split and zip64 archives are refused.
  */
-import { crc32, inflateRawSync } from "node:zlib";
+import { crc32 } from "node:zlib";
+import { inflateSync } from "fflate";
 import { ArchiveDefect, type ArchiveEntry } from "./archive-entry.ts";
 import { decodeName } from "./entry-path.ts";
 
@@ -124,7 +125,7 @@ function inflate(packed: Buffer, { name, method, sizeBytes }: ZipRecord): Uint8A
     throw new ArchiveDefect(`has ${JSON.stringify(name)} compressed by method ${method}: only deflate can be read`);
   }
   try {
-    return inflateRawSync(packed, { maxOutputLength: Math.max(1, sizeBytes) });
+    return inflateSync(packed, { out: new Uint8Array(sizeBytes) });
   } catch (cause) {
     throw damaged(name, cause instanceof Error ? cause.message : String(cause));
   }
