@@ -3,9 +3,20 @@ import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { type Command, type CommandArguments, CommandError, type CommandIo } from "./command.ts";
 import { isGrpcAddress, normaliseGrpcAddress } from "./grpc-address.ts";
-import { bodyModeNames, defaultChunkBytes, defaultTimeoutMs } from "./invoke/read-scenario.ts";
+import type { TlsFiles } from "./invoke/open-stream.ts";
+import type { OpenStream } from "./invoke/play.ts";
+import {
+  bodyModeNames,
+  defaultChunkBytes,
+  defaultTimeoutMs,
+  readFields,
+  readScenario,
+} from "./invoke/read-scenario.ts";
+import type { Scenario } from "./invoke/scenario.ts";
 
-const startTimeoutMs = 15_000;
+const connectTimeoutMs = 2000;
+/** A function's own start is part of it. */
+const serveTimeoutMs = 15_000;
 const modeHelp = `${bodyModeNames.join(", ")}. Default: none.`;
 
 export const invokeCommand: Command = {
@@ -83,50 +94,45 @@ export const invokeCommand: Command = {
 async function invoke(args: CommandArguments, io: CommandIo): Promise<number> {
   const [target] = args.positionals;
   if (target === undefined) throw new CommandError("what shall be invoked? Give an address or a function file", 2);
-  const { readScenario, readFields } = await import("./invoke/read-scenario.ts");
+  const { connect } = await import("./invoke/open-stream.ts");
   const scenario = readScenario(args, io.cwd);
   const initialMetadata = readFields(args, "initial-metadata");
   const tls = readTls(args);
-  const { connect } = await import("./invoke/open-stream.ts");
-  const runThrough = async (address: string, whenReady: (ready: Promise<void>) => Promise<void>): Promise<number> => {
-    const connection = connect(address, tls, initialMetadata);
-    try {
-      await whenReady(connection.waitUntilReady(startTimeoutMs));
-      return await play(connection.open);
-    } finally {
-      connection.close();
-    }
-  };
-  const play = async (open: Parameters<typeof playExchange>[1]): Promise<number> => {
-    const json = args.has("json");
-    const record = await playExchange(scenario, open, (step) => {
-      if (!json) io.stdout.write(renderStep(step));
-    });
-    io.stdout.write(json ? `${JSON.stringify(reportExchange(record), null, 2)}\n` : renderResult(record));
-    return isCompleted(record) ? 0 : 1;
-  };
-  const [{ playExchange }, { renderStep, renderResult }, { reportExchange }, { isCompleted }] = await Promise.all([
-    import("./invoke/play.ts"),
-    import("./invoke/render.ts"),
-    import("./invoke/report.ts"),
-    import("./invoke/record.ts"),
-  ]);
+  const json = args.has("json");
 
   if (isFunctionFile(target, io.cwd)) {
     if (tls !== null) throw new CommandError("--tls is for running processors: a function file is served without", 2);
     const { serveFunction, whenServed } = await import("./invoke/serve-function.ts");
     await using served = await serveFunction(target, io);
-    return await runThrough(served.address, (ready) => whenServed(served, ready));
+    using connection = connect(served.address, null, initialMetadata);
+    await whenServed(served, connection.waitUntilReady(serveTimeoutMs));
+    return await show(scenario, connection.open, json, io);
   }
   if (!isGrpcAddress(target)) {
     throw new CommandError(`"${target}" is neither a file nor an address such as 127.0.0.1:5051`, 2);
   }
   const address = normaliseGrpcAddress(target);
-  return runThrough(address, async (ready) => {
-    await ready.catch(() => {
-      throw new CommandError(`nobody serves gRPC${tls === null ? "" : " over TLS"} at ${address}`);
-    });
+  using connection = connect(address, tls, initialMetadata);
+  await connection.waitUntilReady(connectTimeoutMs).catch(() => {
+    const over = tls === null ? "" : " over TLS (or one side refuses the other's certificate)";
+    throw new CommandError(`nobody serves gRPC${over} at ${address}`);
   });
+  return await show(scenario, connection.open, json, io);
+}
+
+/** Plays the exchange on standard output, each message as it passes. Resolves with the exit code. */
+async function show(scenario: Scenario, open: OpenStream, json: boolean, { stdout }: CommandIo): Promise<number> {
+  const [{ playExchange }, { isCompleted }, { renderStep, renderResult }, { reportExchange }] = await Promise.all([
+    import("./invoke/play.ts"),
+    import("./invoke/record.ts"),
+    import("./invoke/render.ts"),
+    import("./invoke/report.ts"),
+  ]);
+  const record = await playExchange(scenario, open, (step) => {
+    if (!json) stdout.write(renderStep(step));
+  });
+  stdout.write(json ? `${JSON.stringify(reportExchange(record), null, 2)}\n` : renderResult(record));
+  return isCompleted(record) ? 0 : 1;
 }
 
 /** "hello.ts", and "hello.ts:handler" as in a configuration's `handler`. */
@@ -134,7 +140,7 @@ function isFunctionFile(target: string, cwd: string): boolean {
   return [target, target.replace(/:[^:/\\]*$/u, "")].some((path) => path !== "" && existsSync(resolve(cwd, path)));
 }
 
-function readTls(args: CommandArguments) {
+function readTls(args: CommandArguments): TlsFiles | null {
   const files = {
     ca: args.option("ca") ?? null,
     cert: args.option("cert") ?? null,

@@ -16,11 +16,10 @@ export interface TlsFiles {
   readonly serverName: string | null;
 }
 
-export interface ProcessorConnection {
+export interface ProcessorConnection extends Disposable {
   readonly open: OpenStream;
   /** Resolves when the connection stands; rejects after `timeoutMs`. */
   waitUntilReady(timeoutMs: number): Promise<void>;
-  close(): void;
 }
 
 /** `address` is "host:port" or "unix:/path". @throws CommandError for files that cannot be read. */
@@ -63,7 +62,7 @@ export function connect(
       new Promise((resolve, reject) => {
         client.waitForReady(Date.now() + timeoutMs, (error) => (error === undefined ? resolve() : reject(error)));
       }),
-    close: () => client.close(),
+    [Symbol.dispose]: () => client.close(),
   };
 }
 
