@@ -17,6 +17,7 @@ const parts: readonly Part[] = [
   { name: "h2spec", help: "HTTP/2 conformance, strict, cleartext and TLS", script: "scripts/conformance/h2spec.ts" },
   { name: "interop", help: "gRPC interoperability cases with grpc-go's client", script: "test/interop/run.ts" },
   { name: "grpcurl", help: "reflection and health with a Go client", script: "scripts/conformance/grpcurl.ts" },
+  { name: "codings", help: "content codings with gzip, brotli and zstd", script: "scripts/conformance/codings.ts" },
   { name: "volume", help: "200,000 requests and 20,000 bodies through each Envoy", script: "test/e2e/volume.ts" },
   { name: "attacks", help: "attacks and resets at frame level", script: "scripts/conformance/attacks.ts" },
   { name: "image", help: "the distroless image, built and run", script: "scripts/conformance/image.ts" },
