@@ -1,8 +1,8 @@
 /** Every example in the README and the docs is real: TypeScript type-checks and loads, YAML validates, commands run. */
 import { afterAll, describe, expect, test } from "bun:test";
-import { mkdir, mkdtemp, readdir, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { parse } from "yaml";
 import { envoyVersions } from "../scripts/fetch-envoy.ts";
 import { repositoryRoot } from "../scripts/build.ts";
@@ -40,6 +40,18 @@ test("every block is of a kind that is checked here", () => {
   // Blocks without a language are pictures and trees.
   const checked = new Set(["", "ts", "yaml", "sh"]);
   expect(blocks.filter((block) => !checked.has(block.language)).map(title)).toEqual([]);
+});
+
+test("every link leads somewhere", async () => {
+  const broken: string[] = [];
+  for (const page of pages) {
+    const text = await Bun.file(join(repositoryRoot, page)).text();
+    for (const [, link = ""] of text.matchAll(/\]\((?!https?:)([^)#]+)(?:#[^)]*)?\)/g)) {
+      const target = join(repositoryRoot, dirname(page), link);
+      if (!(await stat(target).catch(() => null))) broken.push(`${page}: ${link}`);
+    }
+  }
+  expect(broken).toEqual([]);
 });
 
 describe("TypeScript", () => {

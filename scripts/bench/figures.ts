@@ -1,7 +1,7 @@
 /** What a run found: one figure is one line of the table, with a value for each contestant. */
 import type { ContestantName } from "./contestants.ts";
 
-export type SectionId = "a" | "b" | "c" | "d" | "e";
+export type SectionId = "a" | "b" | "c" | "d" | "e" | "f";
 
 export interface Figure {
   readonly section: SectionId;

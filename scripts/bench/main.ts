@@ -11,11 +11,19 @@ import { describeMachine, findDisturbances } from "./machine.ts";
 import { type BenchOptions, parseOptions, usage } from "./options.ts";
 import { renderRun, type Run, updateDocs } from "./report.ts";
 import { headersOnly, pingPong } from "./sections/direct.ts";
+import { bodiesThroughEnvoy } from "./sections/bodies.ts";
 import { envoyBenchmarkShapes } from "./sections/envoy-shapes.ts";
 import { coldStart } from "./sections/start.ts";
 import { throughEnvoy } from "./sections/through-envoy.ts";
 
-const sections: readonly Section[] = [pingPong, headersOnly, envoyBenchmarkShapes, throughEnvoy, coldStart];
+const sections: readonly Section[] = [
+  pingPong,
+  headersOnly,
+  envoyBenchmarkShapes,
+  throughEnvoy,
+  coldStart,
+  bodiesThroughEnvoy,
+];
 
 process.on("exit", killRunningProcesses);
 process.on("SIGINT", () => process.exit(130));

@@ -1,6 +1,6 @@
 /** Rate, failures, CPU time and memory of a server while a load runs. */
 import type { Load } from "./load.ts";
-import { readTreeUsage, type TreeUsage } from "./process-tree.ts";
+import { readOthersCpuSeconds, readTreeUsage, type TreeUsage } from "./process-tree.ts";
 
 export interface Measurement {
   /** Completed exchanges or requests. */
@@ -9,6 +9,8 @@ export interface Measurement {
   readonly cpuSecondsPer10k: number;
   /** At the end of the measurement. */
   readonly rssBytes: number;
+  /** How many cores processes that have no part in the benchmark kept busy meanwhile, e.g. 0.5. */
+  readonly othersCores: number;
 }
 
 export interface MeasureTimes {
@@ -36,6 +38,7 @@ export async function measureServer(
     perSecond: (completed * 1000) / (after.atMs - before.atMs),
     cpuSecondsPer10k: ((after.usage.cpuSeconds - before.usage.cpuSeconds) * 10_000) / completed,
     rssBytes: after.usage.rssBytes,
+    othersCores: ((after.othersSeconds - before.othersSeconds) * 1000) / (after.atMs - before.atMs),
   };
 }
 
@@ -43,8 +46,15 @@ interface Reading {
   readonly atMs: number;
   readonly completed: number;
   readonly usage: TreeUsage;
+  /** CPU time of everything but the benchmark and what it started. */
+  readonly othersSeconds: number;
 }
 
 function takeReading(load: Load, serverPid: number): Reading {
-  return { atMs: performance.now(), completed: load.completed, usage: readTreeUsage(serverPid) };
+  return {
+    atMs: performance.now(),
+    completed: load.completed,
+    usage: readTreeUsage(serverPid),
+    othersSeconds: readOthersCpuSeconds(),
+  };
 }

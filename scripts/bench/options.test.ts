@@ -3,7 +3,7 @@ import { parseOptions } from "./options.ts";
 
 test("without options all sections run in three rounds", () => {
   expect(parseOptions([])).toEqual({
-    sections: ["a", "b", "c", "d", "e"],
+    sections: ["a", "b", "c", "d", "e", "f"],
     rounds: 3,
     times: { firstLoadMs: 5000, warmUpMs: 1000, durationMs: 6000 },
     starts: 10,
@@ -21,7 +21,7 @@ test("an explicit number of rounds wins over --quick", () => {
 });
 
 test.each([
-  [["--only", "a,x"], '--only: there is no section "x" (there are a, b, c, d, e)'],
+  [["--only", "a,x"], '--only: there is no section "x" (there are a, b, c, d, e, f)'],
   [["--rounds", "0"], '--rounds: "0" is not a whole number above 0'],
 ])("%p is refused with its reason", (args, message) => {
   expect(() => parseOptions(args)).toThrow(message);

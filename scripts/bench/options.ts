@@ -25,6 +25,7 @@ Compares the compiled executable with the same service on @grpc/grpc-js, on Bun 
                        c  the shapes of Envoy's own benchmark, through Envoy
                        d  headers both ways through Envoy: rate, latency, CPU, memory
                        e  start to first answer, idle memory
+                       f  bodies of 1 KiB to 1 MiB in each body mode, through Envoy
   --rounds N         alternated rounds, the best counts (default: 3)
   --quick            one short round: a look, not a result
   --executable PATH  measures this executable instead of building one
@@ -32,7 +33,7 @@ Compares the compiled executable with the same service on @grpc/grpc-js, on Bun 
   --update-docs      puts the results into docs/performance.md
   --help             prints this`;
 
-const allSections: readonly SectionId[] = ["a", "b", "c", "d", "e"];
+const allSections: readonly SectionId[] = ["a", "b", "c", "d", "e", "f"];
 
 const fullTimes: MeasureTimes = { firstLoadMs: 5000, warmUpMs: 1000, durationMs: 6000 };
 const quickTimes: MeasureTimes = { firstLoadMs: 2000, warmUpMs: 500, durationMs: 2000 };

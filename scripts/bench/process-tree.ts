@@ -11,6 +11,18 @@ export interface TreeUsage {
 const ticksPerSecond = 100;
 const pageBytes = 4096;
 
+/**
+ * CPU time of everything on the machine but this process and its descendants, in seconds, with what a hypervisor gave to
+ * other machines (proc_stat(5): user, nice, system, irq, softirq, steal).
+ */
+export function readOthersCpuSeconds(): number {
+  const [, user, nice, system, , , irq, softirq, steal] = readFileSync("/proc/stat", "latin1")
+    .split(/\s+/, 9)
+    .map(Number);
+  const ticks = [user, nice, system, irq, softirq, steal].reduce((sum: number, value) => sum + (value ?? 0), 0);
+  return ticks / ticksPerSecond - readTreeUsage(process.pid).cpuSeconds;
+}
+
 interface ProcessStat {
   readonly parent: number;
   readonly ticks: number;

@@ -4,7 +4,17 @@
 export type Phase = "request_headers" | "request_body" | "response_headers" | "response_body";
 
 export type WorkloadName =
-  "bodies" | "headers" | "immediate-close" | "request-header" | "response-header" | "response-body" | "complex";
+  | "bodies"
+  | "headers"
+  | "immediate-close"
+  | "request-header"
+  | "response-header"
+  | "response-body"
+  | "complex"
+  | "echo-buffered"
+  | "read-streamed"
+  | "echo-streamed"
+  | "echo-duplex";
 
 export interface Workload {
   readonly name: WorkloadName;
@@ -12,13 +22,22 @@ export interface Workload {
   /** What the proxy sends, in order; a server that ends the call early is not sent the rest. */
   readonly phases: readonly Phase[];
   /** envoy.extensions.filters.http.ext_proc.v3.ProcessingMode */
-  readonly processingMode: Readonly<Record<string, "SEND" | "SKIP" | "NONE" | "BUFFERED">>;
+  readonly processingMode: Readonly<
+    Record<string, "SEND" | "SKIP" | "NONE" | "BUFFERED" | "STREAMED" | "FULL_DUPLEX_STREAMED">
+  >;
   /** Bytes of the upstream's answers when the traffic goes through Envoy. */
   readonly responseBytes: number;
 }
 
 const headersBothWays = { request_header_mode: "SEND", response_header_mode: "SEND" } as const;
 const responseBuffered = { ...headersBothWays, response_body_mode: "BUFFERED" } as const;
+const responseStreamed = { ...headersBothWays, response_body_mode: "STREAMED" } as const;
+const responseDuplex = {
+  ...headersBothWays,
+  response_body_mode: "FULL_DUPLEX_STREAMED",
+  response_trailer_mode: "SEND",
+} as const;
+const responseWithBody = ["request_headers", "response_headers", "response_body"] as const;
 
 export const workloads: Readonly<Record<WorkloadName, Workload>> = {
   bodies: {
@@ -69,6 +88,34 @@ export const workloads: Readonly<Record<WorkloadName, Workload>> = {
     phases: ["request_headers", "response_headers", "response_body"],
     processingMode: responseBuffered,
     responseBytes: 2000,
+  },
+  "echo-buffered": {
+    name: "echo-buffered",
+    title: "response body sent back whole",
+    phases: responseWithBody,
+    processingMode: responseBuffered,
+    responseBytes: 1024,
+  },
+  "read-streamed": {
+    name: "read-streamed",
+    title: "response body read as it flows",
+    phases: responseWithBody,
+    processingMode: responseStreamed,
+    responseBytes: 1024,
+  },
+  "echo-streamed": {
+    name: "echo-streamed",
+    title: "response body sent back chunk by chunk",
+    phases: responseWithBody,
+    processingMode: responseStreamed,
+    responseBytes: 1024,
+  },
+  "echo-duplex": {
+    name: "echo-duplex",
+    title: "response body read and sent back as it flows",
+    phases: responseWithBody,
+    processingMode: responseDuplex,
+    responseBytes: 1024,
   },
 };
 

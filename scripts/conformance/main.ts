@@ -18,6 +18,7 @@ const parts: readonly Part[] = [
   { name: "interop", help: "gRPC interoperability cases with grpc-go's client", script: "test/interop/run.ts" },
   { name: "grpcurl", help: "reflection and health with a Go client", script: "scripts/conformance/grpcurl.ts" },
   { name: "property", help: "100,000 random exchanges against a model of Envoy", script: "test/property/run.ts" },
+  { name: "codings", help: "content codings with gzip, brotli and zstd", script: "scripts/conformance/codings.ts" },
   { name: "volume", help: "200,000 requests and 20,000 bodies through each Envoy", script: "test/e2e/volume.ts" },
   { name: "matrix", help: "every body mode, body and behaviour through each Envoy", script: "test/e2e/matrix/main.ts" },
   { name: "attacks", help: "attacks and resets at frame level", script: "scripts/conformance/attacks.ts" },

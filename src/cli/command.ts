@@ -19,6 +19,8 @@ export interface Command {
 export interface CommandOption {
   /** Without dashes, e.g. "config". */
   readonly name: string;
+  /** One letter for `-X` beside `--name`. */
+  readonly short?: string;
   /** Placeholder of its value, e.g. "FILE"; absent for a switch. */
   readonly value?: string;
   readonly help: string;
@@ -34,6 +36,8 @@ export interface CommandArguments {
   readonly positionals: readonly string[];
   /** Value of an option; the last one when it was given twice; undefined when it was not given. */
   option(name: string): string | undefined;
+  /** All values of an option that may be given several times, in order. */
+  all(name: string): readonly string[];
   /** Whether a switch is on. */
   has(name: string): boolean;
 }

@@ -1,4 +1,5 @@
 /** `processor health`: asks a running processor whether it serves. For container health checks without a shell. */
+import { normaliseGrpcAddress } from "./grpc-address.ts";
 import { type Command, type CommandArguments, CommandError, type CommandIo } from "./command.ts";
 
 const defaultAddress = "http://127.0.0.1:8082/ready";
@@ -45,13 +46,6 @@ async function askHttp(address: string, timeoutMs: number): Promise<HealthAnswer
     const timedOut = error instanceof Error && error.name === "TimeoutError";
     return { serving: false, reason: timedOut ? `no answer within ${timeoutMs} ms` : "nobody listens there" };
   }
-}
-
-/** ":5051" and "5051" mean this machine. */
-function normaliseGrpcAddress(address: string): string {
-  if (/^\d+$/u.test(address)) return `127.0.0.1:${address}`;
-  if (address.startsWith(":")) return `127.0.0.1${address}`;
-  return address.replace(/^grpc:\/\//u, "");
 }
 
 function parseTimeout(text: string | undefined): number {

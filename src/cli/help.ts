@@ -42,8 +42,9 @@ export function describeCommand(command: Command): string {
   return `${paragraphs.join("\n\n")}\n`;
 }
 
-function optionLabel({ name, value }: CommandOption): string {
-  return value === undefined ? `--${name}` : `--${name} ${value}`;
+function optionLabel({ name, short, value }: CommandOption): string {
+  const names = short === undefined ? `--${name}` : `-${short}, --${name}`;
+  return value === undefined ? names : `${names} ${value}`;
 }
 
 function table(rows: readonly (readonly [string, string])[]): string {

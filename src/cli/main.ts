@@ -12,6 +12,7 @@ export const commands: Readonly<Record<string, () => Promise<Command>>> = {
   run: async () => (await import("./run.ts")).runCommand,
   validate: async () => (await import("./validate.ts")).validateCommand,
   schema: async () => (await import("./schema.ts")).schemaCommand,
+  invoke: async () => (await import("./invoke.ts")).invokeCommand,
   health: async () => (await import("./health.ts")).healthCommand,
 };
 

@@ -11,26 +11,39 @@ export function parseArguments(command: Command, args: readonly string[]): Comma
   const options = [...command.options, ...commonOptions];
   const { tokens } = parseArgs({
     args: args.map((arg) => lengthenDash(arg)),
-    options: Object.fromEntries(options.map(({ name, value }) => [name, { type: value ? "string" : "boolean" }])),
+    options: Object.fromEntries(
+      options.flatMap(({ name, short = name, value }) => {
+        const type = { type: value ? ("string" as const) : ("boolean" as const) };
+        return [
+          [name, type],
+          [short, type],
+        ];
+      }),
+    ),
     strict: false,
     tokens: true,
   });
-  const values = new Map<string, string>();
+  const values = new Map<string, string[]>();
   const switches = new Set<string>();
   const positionals: string[] = [];
   for (const token of tokens) {
     if (token.kind === "positional") positionals.push(token.value);
     if (token.kind !== "option") continue;
-    const option = options.find(({ name }) => name === token.name);
+    const option = options.find(({ name, short }) => name === token.name || short === token.name);
     if (option === undefined) throw new CommandError(describeUnknown(token.name, options), 2);
     if (option.value === undefined) setSwitch(switches, option.name, token.value);
     else if (token.value === undefined || token.value === "") {
       throw new CommandError(`option --${option.name} needs a value: --${option.name} ${option.value}`, 2);
-    } else values.set(option.name, token.value);
+    } else values.set(option.name, [...(values.get(option.name) ?? []), token.value]);
   }
   const surplus = positionals[command.maxPositionals];
   if (surplus !== undefined) throw new CommandError(`unexpected argument "${surplus}"`, 2);
-  return { positionals, option: (name) => values.get(name), has: (name) => switches.has(name) };
+  return {
+    positionals,
+    option: (name) => values.get(name)?.at(-1),
+    all: (name) => values.get(name) ?? [],
+    has: (name) => switches.has(name),
+  };
 }
 
 /** `-config` is `--config`; `-h` is help; a lone "-" and negative numbers are no options. */

@@ -30,6 +30,7 @@ async function run(command: typeof validateCommand, setup: Options) {
   const args: CommandArguments = {
     positionals: setup.positionals ?? [],
     option: (name) => setup.options?.[name],
+    all: () => [],
     has: (name) => setup.switches?.includes(name) ?? false,
   };
   const isTerminal = setup.terminal ?? false;

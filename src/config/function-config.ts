@@ -1,5 +1,6 @@
 /** Which function runs: the command line's or the configuration's, and where it is looked for. */
 import { resolve } from "node:path";
+import { unpackFunction } from "../function/archive/unpack-function.ts";
 import { FunctionLoadError } from "../function/load-error.ts";
 import { locateFunction } from "../function/locate.ts";
 import { child, placeAt } from "./config-node.ts";
@@ -30,7 +31,7 @@ function textAt(root: ConfigNode | null, key: string): string {
   return node?.kind === "scalar" && node.value !== null ? node.text : "";
 }
 
-/** The problem with finding the function's file; null when it is there. Its module is not loaded. */
+/** The problem with finding the function's file; null when it is there. An archive is tried out, no module is loaded. */
 export function checkFunction(
   config: FunctionConfig,
   { environment, functionFile }: Pick<LoadConfigInput, "environment" | "functionFile">,
@@ -38,7 +39,8 @@ export function checkFunction(
   fallback: Place,
 ): ConfigProblem | null {
   try {
-    locateFunction(config, environment);
+    using unpacked = unpackFunction(config, environment);
+    if (unpacked === null) locateFunction(config, environment);
     return null;
   } catch (error) {
     if (!(error instanceof FunctionLoadError)) throw error;
@@ -46,7 +48,8 @@ export function checkFunction(
     const sentence = message.charAt(0).toUpperCase() + message.slice(1);
     const written = placeAt(root, ["spec", "handler"], fallback);
     const place: Place = functionFile === undefined ? written : { kind: "command line", option: functionFile };
-    return makeProblem("error", "function-not-found", error.setting ?? "spec.handler", sentence, place);
+    const code = error.code === "BAD_ARCHIVE" || error.code === "CANNOT_UNPACK" ? "bad-archive" : "function-not-found";
+    return makeProblem("error", code, error.setting ?? "spec.handler", sentence, place);
   }
 }
 

@@ -5,6 +5,8 @@ export type FunctionLoadErrorCode =
   | "BAD_HANDLER"
   | "FUNCTION_NOT_FOUND"
   | "NOT_SUPPORTED"
+  | "BAD_ARCHIVE"
+  | "CANNOT_UNPACK"
   | "SYNTAX_ERROR"
   | "IMPORT_NOT_FOUND"
   | "THROWN_AT_IMPORT"

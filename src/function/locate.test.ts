@@ -50,6 +50,7 @@ describe("a file", () => {
     ["sub/deep:handler", "sub/deep.mjs", "handler"],
     ["folder:handler", "folder/handler.ts", "handler"],
     ["odd:name.ts", "odd:name.ts", null],
+    ["odd:name.ts:run", "odd:name.ts", "run"],
   ])("%s is %s, export %s", (handler, file, exportName) => {
     expect(locate(handler, [dir])).toEqual({ file: join(dir, file), exportName });
   });
@@ -122,7 +123,7 @@ describe("errors", () => {
     expect(failure("main.py:handler", [dir])).toEqual({
       code: "NOT_SUPPORTED",
       setting: "spec.handler",
-      message: `${dir}/main.py is neither JavaScript nor TypeScript: a function's file ends in ${extensions}`,
+      message: `${dir}/main.py is neither JavaScript nor TypeScript: a function's file ends in ${extensions}, an archive in .zip .tar.gz .tgz`,
     });
   });
 

@@ -29,17 +29,18 @@ export function locateFunction(
   source: Pick<FunctionSource, "handler" | "searchPath">,
   environment: Readonly<Record<string, string | undefined>>,
 ): FunctionLocation {
-  const places = [...new Set([...source.searchPath, environment["NUCLIO_HANDLER_DIR"] || "/opt/nuclio"])];
+  const places = searchPlaces(source, environment);
   const { handler } = source;
   const whole = find(handler, places);
   if (whole !== null) return { file: whole, exportName: null };
 
-  const [module = "", exportName, ...others] = handler.split(":");
-  if (exportName !== undefined) {
-    if (others.length > 0 || module === "" || !IDENTIFIER.test(exportName)) throw badHandler(handler);
+  const named = splitExport(handler);
+  if (named !== null) {
+    const { module, exportName } = named;
+    if (module === "" || !IDENTIFIER.test(exportName)) throw badHandler(handler);
     const file = find(module, places);
-    if (file === null) throw notFound(handler, module, places);
-    return { file, exportName };
+    if (file !== null) return { file, exportName };
+    throw module.includes(":") ? badHandler(handler) : notFound(handler, module, places);
   }
   if (handler !== "" && IDENTIFIER.test(handler)) {
     const file = find("handler", places);
@@ -48,8 +49,47 @@ export function locateFunction(
   throw notFound(handler, handler, places);
 }
 
+/**
+ * The archive that `archive` or `archive:export` names; null when it is none or not there. Its export is the only one
+ * that may be the function in it.
+ */
+export function locateArchive(
+  source: Pick<FunctionSource, "handler" | "searchPath">,
+  environment: Readonly<Record<string, string | undefined>>,
+): FunctionLocation | null {
+  const places = searchPlaces(source, environment);
+  const named = splitExport(source.handler);
+  const whole = { module: source.handler, exportName: null };
+  for (const { module, exportName } of named !== null && IDENTIFIER.test(named.exportName) ? [whole, named] : [whole]) {
+    if (!ARCHIVES.some((extension) => module.toLowerCase().endsWith(extension))) continue;
+    const file = candidates(module, places).find((path) => kindOf(path) === "file");
+    if (file !== undefined) return { file: realpathSync(file), exportName };
+  }
+  return null;
+}
+
+/** The real path of a directory's own function: `main` of its package.json, `handler` or `index`; null when it has none. */
+export function locateInDirectory(directory: string): string | null {
+  const file = directoryEntry(directory);
+  return file === null ? null : realpathSync(file);
+}
+
+const ARCHIVES = [".zip", ".tar.gz", ".tgz"];
 const EXTENSIONS = [".ts", ".mts", ".cts", ".tsx", ".js", ".mjs", ".cjs"];
 const IDENTIFIER = /^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u;
+
+function searchPlaces(
+  source: Pick<FunctionSource, "searchPath">,
+  environment: Readonly<Record<string, string | undefined>>,
+): string[] {
+  return [...new Set([...source.searchPath, environment["NUCLIO_HANDLER_DIR"] || "/opt/nuclio"])];
+}
+
+/** At the last colon, because paths may hold some; null without one. */
+function splitExport(handler: string): { readonly module: string; readonly exportName: string } | null {
+  const at = handler.lastIndexOf(":");
+  return at < 0 ? null : { module: handler.slice(0, at), exportName: handler.slice(at + 1) };
+}
 
 /** The first file the module's name stands for in one of the places; null when there is none. */
 function find(module: string, places: readonly string[]): string | null {
@@ -110,7 +150,7 @@ function notFound(handler: string, module: string, places: readonly string[]): F
   const paths = candidates(module, places);
   const foreign = paths.find((path) => kindOf(path) === "file");
   if (foreign !== undefined) {
-    const message = `${foreign} is neither JavaScript nor TypeScript: a function's file ends in ${EXTENSIONS.join(" ")}`;
+    const message = `${foreign} is neither JavaScript nor TypeScript: a function's file ends in ${EXTENSIONS.join(" ")}, an archive in ${ARCHIVES.join(" ")}`;
     return new FunctionLoadError("NOT_SUPPORTED", "spec.handler", message);
   }
   const looked = paths.map((path) => `\n  ${path}`);

@@ -3,7 +3,7 @@ import { deflateSync, gzipSync } from "node:zlib";
 import { ErrorCode, type FieldLines, type Http2StreamHandler } from "../http2/contract.ts";
 import { createGrpcAcceptor } from "./acceptor.ts";
 import type { CallReceiver, GrpcObserver, GrpcServerOptions, ServerCall } from "./contract.ts";
-import { FakeStream, type Sent } from "./fake-stream.test-support.ts";
+import { deliver, FakeStream, type Sent } from "./fake-stream.test-support.ts";
 import { frameMessage } from "./message-frame.ts";
 
 /** A service that remembers what it hears and answers when the test says so. */
@@ -13,8 +13,8 @@ class Probe implements CallReceiver {
   throwOnMessage: Error | null = null;
   dealsWithOversized = false;
 
-  onMessage(message: Uint8Array): void {
-    this.heard.push(`message ${Buffer.from(message).toString()}`);
+  onMessage(bytes: Uint8Array, start: number, end: number): void {
+    this.heard.push(`message ${Buffer.from(bytes.subarray(start, end)).toString()}`);
     if (this.throwOnMessage !== null) throw this.throwOnMessage;
   }
 
@@ -117,7 +117,7 @@ describe("what is served", () => {
 describe("messages", () => {
   test("arrive in order, then the half-close", () => {
     const { probe, handler } = openCall();
-    handler.onData(Buffer.concat([frameMessage(Buffer.from("a")), frameMessage(Buffer.from("b"))]));
+    deliver(handler, Buffer.concat([frameMessage(Buffer.from("a")), frameMessage(Buffer.from("b"))]));
     handler.onEnd(null);
     expect(probe.heard).toEqual(["message a", "message b", "half-close"]);
   });
@@ -166,7 +166,7 @@ describe("messages", () => {
       ["deflate", deflateSync],
     ] as const) {
       const { probe, handler } = openCall([...REQUEST, "grpc-encoding", coding]);
-      handler.onData(Buffer.concat([compressed(encode("packed")), frameMessage(Buffer.from("plain"))]));
+      deliver(handler, Buffer.concat([compressed(encode("packed")), frameMessage(Buffer.from("plain"))]));
       expect(probe.heard).toEqual(["message packed", "message plain"]);
     }
   });
@@ -194,7 +194,7 @@ describe("messages", () => {
     ];
     for (const [fields, bytes, message] of cases) {
       const { probe, stream, handler } = openCall(fields);
-      handler.onData(bytes);
+      deliver(handler, bytes);
       handler.onEnd(null);
       expect(stream.sent).toEqual(trailersOnly("grpc-status", "13", "grpc-message", message));
       expect(probe.heard).toEqual([`cancel: ${message}`]);
@@ -207,7 +207,7 @@ describe("the message limit", () => {
 
   test("a longer message ends the call with RESOURCE_EXHAUSTED on its prefix alone", () => {
     const { probe, stream, handler } = openCall(REQUEST, { maxMessageBytes: 1000 });
-    handler.onData(tooLong);
+    deliver(handler, tooLong);
     expect(stream.sent).toEqual(
       trailersOnly("grpc-status", "8", "grpc-message", "message of 4294967295 bytes is longer than the limit of 1000"),
     );
@@ -218,14 +218,14 @@ describe("the message limit", () => {
     const { probe, stream, handler } = openCall(REQUEST, { maxMessageBytes: 10 });
     probe.dealsWithOversized = true;
     const wire = Buffer.concat([frameMessage(Buffer.alloc(500)), frameMessage(Buffer.from("next"))]);
-    for (let at = 0; at < wire.length; at += 100) handler.onData(wire.subarray(at, at + 100));
+    for (let at = 0; at < wire.length; at += 100) deliver(handler, wire.subarray(at, at + 100));
     expect(probe.heard).toEqual(["oversized 500", "message next"]);
     expect([stream.sent.length, stream.consumed]).toEqual([0, wire.length]);
   });
 
   test("a compressed message may not grow beyond it", () => {
     const { probe, stream, handler } = openCall([...REQUEST, "grpc-encoding", "gzip"], { maxMessageBytes: 1000 });
-    handler.onData(compressed(gzipSync(Buffer.alloc(100_000))));
+    deliver(handler, compressed(gzipSync(Buffer.alloc(100_000))));
     expect(probe.heard[0]).toBe("oversized 1001");
     expect(stream.sent[0]).toMatchObject({ fields: expect.arrayContaining(["grpc-status", "8"]) });
   });
@@ -234,20 +234,20 @@ describe("the message limit", () => {
 describe("back-pressure", () => {
   test("windows are given back as bytes arrive, also while a message is incomplete", () => {
     const { stream, handler } = openCall();
-    handler.onData(Uint8Array.of(0, 0, 16, 0, 0));
-    handler.onData(new Uint8Array(500_000));
+    deliver(handler, Uint8Array.of(0, 0, 16, 0, 0));
+    deliver(handler, new Uint8Array(500_000));
     expect(stream.consumed).toBe(500_005);
   });
 
   test("while paused nothing is given back; resume gives all", () => {
     const { probe, stream, handler } = openCall();
     probe.call?.pause();
-    handler.onData(frameMessage(Buffer.from("a")));
-    handler.onData(frameMessage(Buffer.from("b")));
+    deliver(handler, frameMessage(Buffer.from("a")));
+    deliver(handler, frameMessage(Buffer.from("b")));
     expect([probe.heard, stream.consumed]).toEqual([["message a", "message b"], 0]);
     probe.call?.resume();
     expect(stream.consumed).toBe(12);
-    handler.onData(frameMessage(Buffer.from("c")));
+    deliver(handler, frameMessage(Buffer.from("c")));
     expect(stream.consumed).toBe(18);
   });
 });
@@ -298,7 +298,7 @@ describe("the end of a call", () => {
     probe.call?.end({ code: 0 });
     probe.call?.send(Buffer.from("late"));
     probe.call?.end({ code: 1 });
-    handler.onData(frameMessage(Buffer.from("late")));
+    deliver(handler, frameMessage(Buffer.from("late")));
     handler.onEnd(null);
     handler.onReset(ErrorCode.CANCEL);
     expect([stream.sent.length, probe.heard, probe.call?.ended]).toEqual([1, [], true]);
@@ -323,7 +323,7 @@ describe("the end of a call", () => {
   test("a receiver that throws ends the call with INTERNAL, its text stays inside", () => {
     const { probe, stream, handler, observed } = openCall();
     probe.throwOnMessage = new Error("secret");
-    handler.onData(frameMessage(Buffer.from("a")));
+    deliver(handler, frameMessage(Buffer.from("a")));
     const fields = ["grpc-status", "13", "grpc-message", "internal error of the service"];
     expect(stream.sent).toEqual(trailersOnly(...fields));
     expect(observed).toContain("failed /test.Echo/Talk Error: secret");

@@ -77,8 +77,11 @@ export interface ServerCall {
  * called any more after the service ended the call.
  */
 export interface CallReceiver {
-  /** One message, in order: a view of the received chunk where it arrived in one piece, else a buffer of its own. May be kept. */
-  onMessage(message: Uint8Array): void;
+  /**
+   * One message, in order: `bytes[start, end)` of the received chunk where it arrived in one piece, else of a buffer of its
+   * own. May be kept.
+   */
+  onMessage(bytes: Uint8Array, start: number, end: number): void;
   /** The peer sends no more messages. */
   onHalfClose(): void;
   /** The call is over for the peer and `end` was not called: nobody hears an answer any more. Called at most once, last. */

@@ -1,5 +1,5 @@
 /** An `Http2Stream` that remembers what was sent on it. */
-import type { ErrorCode, FieldLines, Http2Stream } from "../http2/contract.ts";
+import type { ErrorCode, FieldLines, Http2Stream, Http2StreamHandler } from "../http2/contract.ts";
 
 export type Sent =
   | { readonly kind: "headers"; readonly fields: FieldLines; readonly endStream: boolean }
@@ -40,4 +40,10 @@ export class FakeStream implements Http2Stream {
       "hex",
     );
   }
+}
+
+/** Hands the handler a piece of body as it lies in a received chunk: with other bytes before and behind. */
+export function deliver(handler: Http2StreamHandler, body: Uint8Array): void {
+  const chunk = Buffer.concat([Buffer.from("before"), body, Buffer.from("behind")]);
+  handler.onData(chunk, 6, 6 + body.length);
 }

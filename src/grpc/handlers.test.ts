@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { ErrorCode, type Http2StreamHandler } from "../http2/contract.ts";
 import { createGrpcAcceptor } from "./acceptor.ts";
 import type { GrpcMethod } from "./contract.ts";
-import { FakeStream } from "./fake-stream.test-support.ts";
+import { deliver, FakeStream } from "./fake-stream.test-support.ts";
 import { GrpcError } from "./grpc-error.ts";
 import { bidi, clientStreaming, serverStreaming, unary } from "./handlers.ts";
 import { frameMessage } from "./message-frame.ts";
@@ -29,7 +29,7 @@ function open(method: GrpcMethod): Conversation {
   const fields = [":method", "POST", ":path", "/t.S/M", "content-type", "application/grpc"];
   const handler = acceptor.onStream(stream, fields, false);
   const say = (...messages: string[]): void => {
-    for (const message of messages) handler.onData(frameMessage(Buffer.from(message)));
+    for (const message of messages) deliver(handler, frameMessage(Buffer.from(message)));
   };
   return { stream, handler, failures, say };
 }

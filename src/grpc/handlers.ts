@@ -118,8 +118,8 @@ class QueueingReceiver<Request> implements CallReceiver {
     await this.#writable.promise;
   }
 
-  onMessage(message: Uint8Array): void {
-    this.requests.push(this.#codec.decode(message));
+  onMessage(bytes: Uint8Array, start: number, end: number): void {
+    this.requests.push(this.#codec.decode(bytes.subarray(start, end)));
     if (this.requests.length >= MAX_WAITING_REQUESTS) this.#call.pause();
   }
 

@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { ErrorCode, type Http2StreamHandler } from "../http2/contract.ts";
 import { createGrpcAcceptor } from "./acceptor.ts";
-import { FakeStream } from "./fake-stream.test-support.ts";
+import { deliver, FakeStream } from "./fake-stream.test-support.ts";
 import { HealthRegistry, ServingStatus } from "./health.ts";
 import { frameMessage } from "./message-frame.ts";
 import { RESPONSE_FIELDS } from "./status-fields.ts";
@@ -19,7 +19,7 @@ async function call(
   const path = `/grpc.health.v1.Health/${method}`;
   const fields = [":method", "POST", ":path", path, "content-type", "application/grpc"];
   const handler = createGrpcAcceptor({ services: [registry.service] }).onStream(stream, fields, false);
-  handler.onData(frame);
+  deliver(handler, frame);
   handler.onEnd(null);
   await Bun.sleep(1);
   return { stream, handler };

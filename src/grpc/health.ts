@@ -91,8 +91,8 @@ class Watcher implements CallReceiver {
     this.#call.send(encodeResponse(status));
   }
 
-  onMessage(message: Uint8Array): void {
-    this.#service = decodeRequest(message);
+  onMessage(bytes: Uint8Array, start: number, end: number): void {
+    this.#service = decodeRequest(bytes.subarray(start, end));
     this.update();
   }
 

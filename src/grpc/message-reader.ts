@@ -17,8 +17,8 @@ const NO_BUFFER = new Uint8Array(0);
 export interface MessageSink {
   /** A prefix was read. True: collect the message. False: skip it unread. */
   acceptMessage(flag: number, length: number): boolean;
-  /** An accepted message: a view of the chunk it lies in, or a buffer of its own when it came in pieces. */
-  takeMessage(flag: number, message: Uint8Array): void;
+  /** An accepted message: `bytes[start, end)` of the chunk it lies in, or of a buffer of its own when it came in pieces. */
+  takeMessage(flag: number, bytes: Uint8Array, start: number, end: number): void;
 }
 
 /** Reads one direction of one call. Any split of the bytes gives the same messages. */
@@ -48,21 +48,22 @@ export class MessageReader {
     this.#buffer = NO_BUFFER;
   }
 
-  push(chunk: Uint8Array): void {
-    let at = 0;
-    while (at < chunk.length && !this.#stopped) {
+  /** Takes `chunk[start, end)`. */
+  push(chunk: Uint8Array, start: number, end: number): void {
+    let at = start;
+    while (at < end && !this.#stopped) {
       if (this.#missing > 0) {
-        at = this.#collect(chunk, at);
+        at = this.#collect(chunk, at, end);
         continue;
       }
-      const prefixEnd = this.#readPrefix(chunk, at);
+      const prefixEnd = this.#readPrefix(chunk, at, end);
       if (prefixEnd < 0) return;
-      at = this.#begin(chunk, prefixEnd);
+      at = this.#begin(chunk, prefixEnd, end);
     }
   }
 
   /** The offset behind the prefix, or -1 when it ends in a later chunk. */
-  #readPrefix(chunk: Uint8Array, start: number): number {
+  #readPrefix(chunk: Uint8Array, start: number, end: number): number {
     let at = start;
     if (this.#prefixBytes === 0) {
       this.#flag = chunk[at++] ?? 0;
@@ -70,10 +71,8 @@ export class MessageReader {
       this.#prefixBytes = 1;
     }
     while (this.#prefixBytes < PREFIX_BYTES) {
-      const byte = chunk[at];
-      if (byte === undefined) return -1;
-      at++;
-      this.#length = this.#length * 256 + byte;
+      if (at === end) return -1;
+      this.#length = this.#length * 256 + (chunk[at++] ?? 0);
       this.#prefixBytes++;
     }
     this.#prefixBytes = 0;
@@ -81,12 +80,12 @@ export class MessageReader {
   }
 
   /** Deals with the message whose prefix was just read; the offset up to which the chunk is used. */
-  #begin(chunk: Uint8Array, at: number): number {
+  #begin(chunk: Uint8Array, at: number, end: number): number {
     const length = this.#length;
     const stop = at + length;
     const accepted = this.#sink.acceptMessage(this.#flag, length);
-    if (accepted && stop <= chunk.length) {
-      this.#sink.takeMessage(this.#flag, chunk.subarray(at, stop));
+    if (accepted && stop <= end) {
+      this.#sink.takeMessage(this.#flag, chunk, at, stop);
       return stop;
     }
     this.#skipping = !accepted;
@@ -94,8 +93,8 @@ export class MessageReader {
     return at;
   }
 
-  #collect(chunk: Uint8Array, at: number): number {
-    const stop = Math.min(chunk.length, at + this.#missing);
+  #collect(chunk: Uint8Array, at: number, end: number): number {
+    const stop = Math.min(end, at + this.#missing);
     const received = this.#length - this.#missing;
     this.#missing -= stop - at;
     if (this.#skipping) return stop;
@@ -105,7 +104,7 @@ export class MessageReader {
     if (this.#missing === 0) {
       const message = this.#buffer;
       this.#buffer = NO_BUFFER;
-      this.#sink.takeMessage(this.#flag, message);
+      this.#sink.takeMessage(this.#flag, message, 0, message.length);
     }
     return stop;
   }

@@ -4,7 +4,7 @@ import { ErrorCode, type Http2StreamHandler } from "../http2/contract.ts";
 import { seededRandom, type SeededRandom } from "../protobuf/seeded-random.test-support.ts";
 import { createGrpcAcceptor } from "./acceptor.ts";
 import type { ServerCall } from "./contract.ts";
-import { FakeStream } from "./fake-stream.test-support.ts";
+import { deliver, FakeStream } from "./fake-stream.test-support.ts";
 import { frameMessage } from "./message-frame.ts";
 
 interface Played {
@@ -27,8 +27,8 @@ function play(random: SeededRandom): Played {
   const open = (opened: ServerCall) => {
     call = opened;
     return {
-      onMessage(message: Uint8Array) {
-        heard.push(`message ${Buffer.from(message).toString()}`);
+      onMessage(bytes: Uint8Array, start: number, end: number) {
+        heard.push(`message ${Buffer.from(bytes.subarray(start, end)).toString()}`);
         if (random.below(20) === 0) opened.end({ code: 0 });
         if (random.below(40) === 0) throw new Error("service");
       },
@@ -91,7 +91,7 @@ function takeSteps(
         const piece = wire.subarray(0, 1 + random.below(30));
         wire = wire.subarray(piece.length);
         if (call()?.ended === false) spokenBytes += piece.length;
-        handler.onData(piece);
+        deliver(handler, piece);
       }
     }
   }

@@ -137,11 +137,11 @@ export class GrpcCall implements ServerCall, Http2StreamHandler, MessageSink {
 
   // Http2StreamHandler
 
-  onData(bytes: Uint8Array): void {
+  onData(bytes: Uint8Array, start: number, end: number): void {
     if (this.#ended) return;
-    this.#reader.push(bytes);
-    if (this.#paused) this.#unconsumedBytes += bytes.length;
-    else this.#stream.consume(bytes.length);
+    this.#reader.push(bytes, start, end);
+    if (this.#paused) this.#unconsumedBytes += end - start;
+    else this.#stream.consume(end - start);
   }
 
   onEnd(): void {
@@ -184,12 +184,16 @@ export class GrpcCall implements ServerCall, Http2StreamHandler, MessageSink {
     return false;
   }
 
-  takeMessage(flag: number, message: Uint8Array): void {
+  takeMessage(flag: number, bytes: Uint8Array, start: number, end: number): void {
     const coding = this.#coding;
-    const plain = flag === 0 || coding === null ? message : this.#decode(coding, message);
-    if (plain === null) return;
+    if (flag === 0 || coding === null) return this.#deliver(bytes, start, end);
+    const plain = this.#decode(coding, bytes.subarray(start, end));
+    if (plain !== null) this.#deliver(plain, 0, plain.length);
+  }
+
+  #deliver(bytes: Uint8Array, start: number, end: number): void {
     try {
-      this.#receiver?.onMessage(plain);
+      this.#receiver?.onMessage(bytes, start, end);
     } catch (error) {
       this.#receiverThrew(error);
     }

@@ -54,8 +54,11 @@ export interface Http2Stream {
 
 /** What the layer above does with one stream. Called synchronously from the read pass; must not throw. */
 export interface Http2StreamHandler {
-  /** A piece of the body, in order, never empty; a view of the received chunk that may be kept. Consume it in time. */
-  onData(bytes: Uint8Array): void;
+  /**
+   * A piece of the body, in order, never empty: `bytes[start, end)` of the received chunk, which may be kept. Consume it in
+   * time. Offsets, because a view for each frame would cost more than all else that is done with it.
+   */
+  onData(bytes: Uint8Array, start: number, end: number): void;
   /** The peer ended its side; `trailers` is null when it ended with DATA or with the headers. Called once. */
   onEnd(trailers: FieldLines | null): void;
   /**

@@ -50,7 +50,7 @@ export class RequestFrames {
     if (body > 0) {
       stream.hasBody = true;
       if (!countBody(stream, body)) return session.streamError(streamId, ErrorCode.PROTOCOL_ERROR);
-      stream.deliverData(bytes.subarray(start, end));
+      stream.deliverData(bytes, start, end);
     } else if (!endStream && !session.charge(Budget.EMPTY_DATA)) {
       return false;
     }
@@ -120,7 +120,7 @@ export class RequestFrames {
       return streams.isAbandoned(streamId) || session.fail(ErrorCode.STREAM_CLOSED, "HEADERS for a closed stream");
     }
     streams.noteOpened(streamId);
-    if (streams.isAbandoned(streamId)) return true;
+    if (streams.isTooLate(streamId)) return true;
     if (session.isFull) return session.refuseStream(streamId);
     if (outcome === "too-large") return session.refuseHeaders(streamId);
     const { fields, shape } = this.#decoder;

@@ -67,8 +67,13 @@ export class StreamTable {
     return (streamId & 1) === 0 || streamId > this.#lastId;
   }
 
+  /** Opened after our final GOAWAY. */
+  isTooLate(streamId: number): boolean {
+    return streamId > this.#lastServedId;
+  }
+
   /** Not served or closed by us, so that frames still on their way are no mistake. */
   isAbandoned(streamId: number): boolean {
-    return streamId > this.#lastServedId || this.#recentResets.has(streamId);
+    return this.isTooLate(streamId) || this.#recentResets.has(streamId);
   }
 }

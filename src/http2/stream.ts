@@ -128,9 +128,9 @@ export class ServerStream implements Http2Stream {
     this.#host.streamReleased(this);
   }
 
-  deliverData(bytes: Uint8Array): void {
+  deliverData(bytes: Uint8Array, start: number, end: number): void {
     try {
-      this.handler.onData(bytes);
+      this.handler.onData(bytes, start, end);
     } catch (error) {
       this.#host.handlerFailed(this, error);
     }

@@ -5,6 +5,7 @@ import { chooseLogFormat, openLog } from "../telemetry/open-log.ts";
 import type { TriggerKind } from "../triggers/contract.ts";
 import { drainPool } from "./drain.ts";
 import { createMetricsPage } from "./metrics-page.ts";
+import { openFunction } from "./open-function.ts";
 import { openOwnServers } from "./own-servers.ts";
 import { assertPortsFree } from "./port-probe.ts";
 import { listenForSignals } from "./signals.ts";
@@ -37,18 +38,6 @@ export async function runProcessor(options: ProcessorOptions): Promise<number> {
   const log = await openLog({ level: config.log.level, format: logFormat, name: "processor", colours });
   logDefects(log);
   for (const { code, path, message, source } of options.warnings) log.warn({ code, path, source }, message);
-  const page = createMetricsPage(config, options.version);
-  const pool = createWorkerPool({
-    config,
-    kinds,
-    entry: options.entry,
-    env: prepareEnvironment(options, log),
-    logFormat,
-    logColours: colours,
-    log,
-    metrics: page.recorder,
-    totals: page.totals,
-  });
 
   const end = Promise.withResolvers<number>();
   let state: ProcessorState = "starting";
@@ -56,6 +45,21 @@ export async function runProcessor(options: ProcessorOptions): Promise<number> {
     if (state === "starting") process.exit(0);
     state = "draining";
     void drainPool(pool, signal, log).then(() => end.resolve(0));
+  });
+  const env = prepareEnvironment(options, log);
+  // After the signals: one that comes meanwhile must not leave behind what is unpacked.
+  const source = openFunction(config.function, env, log);
+  const page = createMetricsPage(config, options.version);
+  const pool = createWorkerPool({
+    config: { ...config, function: source },
+    kinds,
+    entry: options.entry,
+    env,
+    logFormat,
+    logColours: colours,
+    log,
+    metrics: page.recorder,
+    totals: page.totals,
   });
   const ports = openOwnServers({
     config,

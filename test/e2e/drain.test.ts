@@ -62,7 +62,10 @@ for (const version of envoyVersions) {
       });
       const paths = Array.from({ length: 40 }, (_, index) => (index % 2 === 0 ? "/slow-request" : "/slow-response"));
       const begun = paths.map((path) => request(envoy.ports.main, { path }));
-      await Bun.sleep(150);
+      for (const deadline = Date.now() + 5000; Date.now() < deadline; await Bun.sleep(10)) {
+        const labels = { phase: "request_headers" };
+        if ((await processor.metric("processor_messages_total", labels)) === paths.length) break;
+      }
       const code = await processor.stop("SIGTERM");
       const statuses = (await Promise.all(begun)).map((response) => response.status);
       expect([code, statuses]).toEqual([0, paths.map(() => 200)]);

@@ -25,9 +25,9 @@ export class Accepted implements Http2StreamHandler {
     this.fields = fields;
   }
 
-  onData(bytes: Uint8Array): void {
-    this.received = Buffer.concat([this.received, bytes]);
-    if (this.consumes) this.stream.consume(bytes.length);
+  onData(bytes: Uint8Array, start: number, end: number): void {
+    this.received = Buffer.concat([this.received, bytes.subarray(start, end)]);
+    if (this.consumes) this.stream.consume(end - start);
   }
   onEnd(trailers: FieldLines | null): void {
     this.events.push(trailers === null ? "end" : `end ${trailers.join("=")}`);

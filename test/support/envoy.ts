@@ -78,7 +78,18 @@ export async function startEnvoy<Name extends string>(options: EnvoyOptions<Name
   const concurrency = String(options.concurrency ?? 1);
   const binary = await envoyPath(options.version);
   const child = startProcess({
-    command: [binary, "-c", file, "--concurrency", concurrency, "--use-dynamic-base-id", "-l", "warning"],
+    command: [
+      binary,
+      "-c",
+      file,
+      "--concurrency",
+      concurrency,
+      "--use-dynamic-base-id",
+      "-l",
+      "warning",
+      "--file-flush-interval-msec",
+      "100",
+    ],
   });
 
   const stats = async (filter: string): Promise<Counters> => {

@@ -2,10 +2,16 @@
 import type { Phase, WorkloadName } from "../workloads.ts";
 
 export interface ConstantAnswer {
-  /** A ProcessingResponse as @grpc/proto-loader takes it. */
-  readonly message: object;
-  /** The server ends the call with OK after it. */
-  readonly closes: boolean;
+  /** A ProcessingResponse as @grpc/proto-loader takes it, or what makes one of a body phase. */
+  readonly message: object | ((body: BodyPhase) => object);
+  /** The server ends the call with OK after it; "at-end": after the one to the last message. */
+  readonly closes: boolean | "at-end";
+}
+
+/** An HttpBody as @grpc/proto-loader gives it. */
+export interface BodyPhase {
+  readonly body?: Uint8Array;
+  readonly end_of_stream?: boolean;
 }
 
 /** Per phase; a phase that is missing is never sent, because an earlier answer closed the call. */
@@ -42,7 +48,27 @@ export const answersByWorkload: Readonly<Record<WorkloadName, ConstantAnswers>> 
     response_headers: pass("response_headers"),
     response_body: closing(setHeaders("response_body", fiftyNames())),
   },
+  "echo-buffered": echoing(({ body }) => ({ body })),
+  "read-streamed": {
+    request_headers: pass("request_headers"),
+    response_headers: pass("response_headers"),
+    response_body: { ...pass("response_body"), closes: "at-end" },
+  },
+  "echo-streamed": echoing(({ body }) => ({ body })),
+  "echo-duplex": echoing(({ body, end_of_stream }) => ({ streamed_response: { body, end_of_stream } })),
 };
+
+/** Sends each body phase back by the mutation `toMutation` makes of it. */
+function echoing(toMutation: (body: BodyPhase) => object): ConstantAnswers {
+  return {
+    request_headers: pass("request_headers"),
+    response_headers: pass("response_headers"),
+    response_body: {
+      message: (body: BodyPhase) => ({ response_body: { response: { body_mutation: toMutation(body) } } }),
+      closes: "at-end",
+    },
+  };
+}
 
 function pass(phase: Phase): ConstantAnswer {
   return { message: { [phase]: {} }, closes: false };

@@ -6,11 +6,12 @@ import { loadPackageDefinition, Server, ServerCredentials } from "@grpc/grpc-js"
 import type { GrpcObject, ServerDuplexStream, ServiceClientConstructor } from "@grpc/grpc-js";
 import { loadSync } from "@grpc/proto-loader";
 import type { Phase, WorkloadName } from "../workloads.ts";
-import { answersByWorkload } from "./answers.ts";
+import { answersByWorkload, type BodyPhase } from "./answers.ts";
 
 /** What @grpc/proto-loader makes of a ProcessingRequest with `oneofs`: the name of the member that is set. */
 interface DecodedRequest {
   readonly request?: Phase;
+  readonly response_body?: BodyPhase | null;
 }
 
 const [port, workload, protoDirectory] = process.argv.slice(2);
@@ -25,8 +26,9 @@ server.addService(loadExternalProcessor(protoDirectory).service, {
     call.on("data", (message: DecodedRequest) => {
       const answer = message.request === undefined ? undefined : answers[message.request];
       if (answer === undefined) return;
-      call.write(answer.message);
-      if (answer.closes) call.end();
+      const body = message.response_body ?? {};
+      call.write(typeof answer.message === "function" ? answer.message(body) : answer.message);
+      if (answer.closes === true || (answer.closes === "at-end" && body.end_of_stream === true)) call.end();
     });
     call.on("end", () => call.end());
     call.on("error", () => {}); // Envoy resets every stream when it is done with it

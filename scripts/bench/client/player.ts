@@ -2,7 +2,7 @@
 import type { Load } from "../load.ts";
 import type { Workload } from "../workloads.ts";
 import { ExchangeConnection } from "./connection.ts";
-import { writeScript } from "./script.ts";
+import { type ExchangeScript, writeScript } from "./script.ts";
 
 export interface ExchangeLoad extends Load {
   readonly answers: number;
@@ -63,15 +63,16 @@ export async function playOneExchange(port: number, workload: Workload, timeoutM
   const script = writeScript(workload);
   const deadline = performance.now() + timeoutMs;
   for (;;) {
-    if (await answersOneExchange(port, script)) return;
+    if (await answersOneExchange(port, script, deadline - performance.now())) return;
     if (performance.now() > deadline)
       throw new Error(`no exchange was answered on port ${port} within ${timeoutMs} ms`);
     await new Promise((resolve) => setImmediate(resolve));
   }
 }
 
-async function answersOneExchange(port: number, script: ReturnType<typeof writeScript>): Promise<boolean> {
+async function answersOneExchange(port: number, script: ExchangeScript, timeoutMs: number): Promise<boolean> {
   const { promise, resolve } = Promise.withResolvers<boolean>();
+  const timer = setTimeout(() => resolve(false), timeoutMs);
   const connection = new ExchangeConnection(script, 1, {
     answered() {},
     completed: () => resolve(true),
@@ -84,6 +85,7 @@ async function answersOneExchange(port: number, script: ReturnType<typeof writeS
   } catch {
     return false; // nobody listens yet
   } finally {
+    clearTimeout(timer);
     connection.close();
   }
 }

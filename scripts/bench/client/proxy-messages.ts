@@ -18,7 +18,7 @@ export const answerTag: Readonly<Record<Phase, number>> = {
   response_body: 0x22,
 };
 /** BodySendMode. */
-const bodyMode: Readonly<Record<string, number>> = { NONE: 0, BUFFERED: 2 };
+const bodyMode: Readonly<Record<string, number>> = { NONE: 0, STREAMED: 1, BUFFERED: 2, FULL_DUPLEX_STREAMED: 4 };
 
 const bodyBytes = 1024;
 

@@ -1,5 +1,6 @@
 /** One keep-alive HTTP/1.1 connection, one request at a time, always the same. */
 import type { Socket } from "bun";
+import { AnswerReader } from "./answer-reader.ts";
 
 export interface HttpConnectionEvents {
   /** The whole answer arrived; the connection is free. */
@@ -8,17 +9,14 @@ export interface HttpConnectionEvents {
   lost(): void;
 }
 
-const headEnd = "\r\n\r\n";
-const lengthField = /\r\ncontent-length: *(\d+)\r\n/i;
-
 export class HttpConnection {
   readonly #request: Uint8Array;
   readonly #events: HttpConnectionEvents;
   #socket: Socket | null = null;
-  #received: Buffer | null = null;
+  readonly #reader = new AnswerReader();
 
   constructor(path: string, events: HttpConnectionEvents) {
-    this.#request = Buffer.from(`GET ${path} HTTP/1.1\r\nhost: bench\r\nuser-agent: bench${headEnd}`, "latin1");
+    this.#request = Buffer.from(`GET ${path} HTTP/1.1\r\nhost: bench\r\nuser-agent: bench\r\n\r\n`, "latin1");
     this.#events = events;
   }
 
@@ -48,16 +46,9 @@ export class HttpConnection {
   }
 
   #read(chunk: Buffer): void {
-    const bytes = this.#received === null ? chunk : Buffer.concat([this.#received, chunk]);
-    this.#received = bytes;
-    const bodyStart = bytes.indexOf(headEnd) + headEnd.length;
-    if (bodyStart < headEnd.length) return;
-    const head = bytes.toString("latin1", 0, bodyStart);
-    const length = lengthField.exec(head)?.[1];
-    if (length === undefined) return this.#end();
-    if (bytes.length < bodyStart + Number(length)) return;
-    this.#received = null;
-    this.#events.answered(Number(head.slice(9, 12)));
+    const result = this.#reader.push(chunk);
+    if (result === "broken") this.#end();
+    else if (result !== null) this.#events.answered(result);
   }
 
   #end(): void {

@@ -4,6 +4,7 @@ import { playExchanges } from "../client/player.ts";
 import { type RunningServer, startServers } from "../contestants.ts";
 import { type Figure, figureOf, type SectionId } from "../figures.ts";
 import { runFor } from "../load.ts";
+import { disturbance } from "../machine.ts";
 import { type Measurement, measureServer } from "../measure.ts";
 import { alternate, highest, lowest, sum } from "../rounds.ts";
 import { type Workload, workloads } from "../workloads.ts";
@@ -53,6 +54,7 @@ async function runDirect(section: SectionId, workload: Workload, bench: Bench): 
     figureOf(figure("RSS during the load", "MB", 0, "lower"), results, (all) =>
       highest(all, (one) => one.rssBytes / 1e6),
     ),
+    figureOf(figure(disturbance, "cores", 2, null), results, (all) => lowest(all, (one) => one.othersCores)),
     figureOf(figure("failed exchanges", "%", 2, null), results, (all) => failedPercent(all)),
     figureOf(figure("answers per exchange", "", 1, null), results, (all) =>
       highest(all, (one) => one.answersPerExchange),

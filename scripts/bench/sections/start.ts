@@ -6,8 +6,8 @@ import { playOneExchange } from "../client/player.ts";
 import type { Contestant } from "../contestants.ts";
 import { figureOf } from "../figures.ts";
 import { medianOf } from "../latencies.ts";
-import { readTreeUsage } from "../process-tree.ts";
-import { alternate, highest } from "../rounds.ts";
+import { readOthersCpuSeconds, readTreeUsage } from "../process-tree.ts";
+import { alternate, type Disturbable, highest, undisturbed } from "../rounds.ts";
 import { workloads } from "../workloads.ts";
 
 const idleMs = 2000;
@@ -24,19 +24,19 @@ export const coldStart: Section = {
     const startMs = (one: Start): number => one.firstAnswerMs;
     return [
       figureOf({ ...common, what: "start to first answered exchange, median", unit: "ms" }, results, (all) =>
-        medianOf(all.map(startMs)),
+        medianOf(undisturbed(all).map(startMs)),
       ),
       figureOf({ ...common, what: "start to first answered exchange, slowest", unit: "ms" }, results, (all) =>
         highest(all, startMs),
       ),
       figureOf({ ...common, what: "idle RSS after it, median", unit: "MB" }, results, (all) =>
-        medianOf(all.map(({ idleRssBytes }) => idleRssBytes / 1e6)),
+        medianOf(undisturbed(all).map(({ idleRssBytes }) => idleRssBytes / 1e6)),
       ),
     ];
   },
 };
 
-interface Start {
+interface Start extends Disturbable {
   readonly firstAnswerMs: number;
   readonly idleRssBytes: number;
 }
@@ -44,10 +44,13 @@ interface Start {
 async function startOnce(contestant: Contestant): Promise<Start> {
   const port = freePort();
   const command = await contestant.prepare(workloads.headers, port);
+  const othersBefore = readOthersCpuSeconds();
   const startedMs = performance.now();
   await using server = startProcess({ command });
   await playOneExchange(port, workloads.headers);
   const firstAnswerMs = performance.now() - startedMs;
   await Bun.sleep(idleMs);
-  return { firstAnswerMs, idleRssBytes: readTreeUsage(server.pid).rssBytes };
+  const othersSeconds = readOthersCpuSeconds() - othersBefore;
+  const othersCores = (othersSeconds * 1000) / (performance.now() - startedMs);
+  return { firstAnswerMs, idleRssBytes: readTreeUsage(server.pid).rssBytes, othersCores };
 }

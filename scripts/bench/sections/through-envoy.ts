@@ -6,6 +6,7 @@ import { type Figure, figureOf } from "../figures.ts";
 import { type Pace, startHttpLoad } from "../http/load.ts";
 import { clientConnections, type HttpMeasurement, measureHttp } from "../http/measure.ts";
 import { runFor } from "../load.ts";
+import { disturbance } from "../machine.ts";
 import { readTreeUsage } from "../process-tree.ts";
 import { alternate, highest, lowest, sum } from "../rounds.ts";
 import { workloads } from "../workloads.ts";
@@ -16,17 +17,13 @@ const fixedRate: Pace = { kind: "rate", perSecond: 2000 };
 /** Memory during a load shows how lazy a collector is; what stays is read when it had time to give back. */
 const settleMs = 5000;
 
-/** One round. */
-interface Round {
-  readonly saturated: HttpMeasurement;
-  readonly fixed: HttpMeasurement;
-}
-
 /** What is read once, after all rounds. */
 interface Aftermath {
   readonly rssBytes: number;
   readonly connections: number;
 }
+
+type Results = ReadonlyMap<ContestantName, readonly HttpMeasurement[]>;
 
 export const throughEnvoy: Section = {
   id: "d",
@@ -42,13 +39,13 @@ export const throughEnvoy: Section = {
       const target = { port: portOf(server), path: "/", connections: clientConnections };
       await runFor(bench.times.firstLoadMs, await startHttpLoad(target, saturation));
     }
-    const rounds = await alternate(servers, bench.rounds, async (server): Promise<Round> => {
-      bench.progress(`d: ${server.name}`);
-      return {
-        saturated: await measureHttp(portOf(server), saturation, server.pid, bench.times),
-        fixed: await measureHttp(portOf(server), fixedRate, server.pid, bench.times),
-      };
-    });
+    const measureAt = (pace: Pace, load: string): Promise<Results> =>
+      alternate(servers, bench.rounds, (server) => {
+        bench.progress(`d: ${load}, ${server.name}`);
+        return measureHttp(portOf(server), pace, server.pid, bench.times);
+      });
+    const saturated = await measureAt(saturation, "saturation");
+    const fixed = await measureAt(fixedRate, "2,000 requests/s");
     await Bun.sleep(settleMs);
     const aftermath = new Map<ContestantName, Aftermath>();
     for (const server of servers) {
@@ -56,8 +53,8 @@ export const throughEnvoy: Section = {
       aftermath.set(server.name, { rssBytes, connections: await connectionsTo(server) });
     }
     return [
-      ...describeLoad("saturation", "higher", rounds, ({ saturated }) => saturated),
-      ...describeLoad("2,000 requests/s", null, rounds, ({ fixed }) => fixed),
+      ...describeLoad("saturation", "higher", saturated),
+      ...describeLoad("2,000 requests/s", null, fixed),
       figureOf(
         { section: "d", what: "RSS 5 s after the load", unit: "MB", digits: 0, better: "lower" },
         aftermath,
@@ -73,22 +70,14 @@ export const throughEnvoy: Section = {
 };
 
 /** `rateIs` says whether the rate is a finding: at a fixed rate it is given. */
-function describeLoad(
-  load: string,
-  rateIs: Figure["better"],
-  rounds: ReadonlyMap<ContestantName, readonly Round[]>,
-  ofRound: (round: Round) => HttpMeasurement,
-): Figure[] {
+function describeLoad(load: string, rateIs: Figure["better"], results: Results): Figure[] {
   const figure = (
     what: string,
     unit: string,
     digits: number,
     better: Figure["better"],
     valueOf: (all: readonly HttpMeasurement[]) => number,
-  ): Figure =>
-    figureOf({ section: "d", what: `${load}: ${what}`, unit, digits, better }, rounds, (all) =>
-      valueOf(all.map(ofRound)),
-    );
+  ): Figure => figureOf({ section: "d", what: `${load}: ${what}`, unit, digits, better }, results, valueOf);
   return [
     figure("requests", "/s", 0, rateIs, (all) => highest(all, (one) => one.perSecond)),
     figure("p50", "ms", 2, "lower", (all) => lowest(all, (one) => one.p50Ms)),
@@ -97,5 +86,6 @@ function describeLoad(
     figure("answers other than 2xx", "", 0, null, (all) => sum(all, (one) => one.failed)),
     figure("server CPU per 10,000 requests", "s", 3, "lower", (all) => lowest(all, (one) => one.cpuSecondsPer10k)),
     figure("RSS at its end", "MB", 0, "lower", (all) => highest(all, (one) => one.rssBytes / 1e6)),
+    figure(disturbance, "cores", 2, null, (all) => lowest(all, (one) => one.othersCores)),
   ];
 }

@@ -34,11 +34,14 @@ export function withBodyHeaders(
  * body. Messages without a body keep theirs, as the answer to HEAD has one.
  */
 export function withoutFraming(changes: HeaderChanges | null): HeaderChanges | null {
-  if (changes === null) return null;
-  const set = changes.set.filter((line) => !isFraming(line.name));
+  if (changes === null || !(changes.set.some(setsFraming) || changes.removed.some(isFraming))) return changes;
+  const set = changes.set.filter((line) => !setsFraming(line));
   const removed = changes.removed.filter((name) => !isFraming(name));
-  if (set.length === changes.set.length && removed.length === changes.removed.length) return changes;
   return set.length === 0 && removed.length === 0 ? null : { removed, set };
+}
+
+function setsFraming(line: ChangedLine): boolean {
+  return isFraming(line.name);
 }
 
 function isFraming(name: string): boolean {

@@ -1,6 +1,6 @@
 /** What surrounds an exchange: its id, Envoy's attributes and metadata, decoded when asked for, and metadata to send back. */
 import type { JsonValue } from "../../function/contract.ts";
-import type { ProcessingRequestReader, Span } from "./wire/processing-request.ts";
+import { copySpan, type ProcessingRequestReader, type Span } from "./wire/processing-request.ts";
 import { decodeMetadata, decodeStructEntries, encodeStruct } from "./wire/struct.ts";
 
 type JsonObject = { [key: string]: JsonValue };
@@ -67,6 +67,6 @@ export class ExchangeContext {
 
 /** A copy: these are small, live as long as the exchange, and would keep a whole received chunk alive. */
 function owned(span: Span): Span {
-  const bytes = span.bytes.slice(span.start, span.end);
+  const bytes = copySpan(span);
   return { bytes, start: 0, end: bytes.length };
 }

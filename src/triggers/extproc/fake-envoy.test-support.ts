@@ -286,7 +286,8 @@ export class FakeEnvoy implements ServerCall {
     const encoded = requestType.encode(
       requestType.fromObject({ ...message, metadataContext: {}, ...config, ...message }),
     );
-    this.session.onMessage(Buffer.from(encoded.finish()));
+    const bytes = Buffer.from(encoded.finish());
+    this.session.onMessage(bytes, 0, bytes.length);
   }
 }
 

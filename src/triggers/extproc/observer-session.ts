@@ -34,12 +34,12 @@ export class ObserverSession implements CallReceiver, ServedExchange {
     service.metrics.inFlight.value++;
   }
 
-  onMessage(message: Uint8Array): void {
+  onMessage(bytes: Uint8Array, start: number, end: number): void {
     if (this.#ended) return;
     const { reader, metrics } = this.service;
     const arrivedAt = performance.now();
     try {
-      reader.read(message);
+      reader.read(bytes, start, end);
     } catch (error) {
       this.service.log.error({ err: error }, "a message of the proxy is not a ProcessingRequest");
       this.#finish("failed", StatusCode.INVALID_ARGUMENT);

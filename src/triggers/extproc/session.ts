@@ -86,11 +86,11 @@ export class Session implements CallReceiver, DirectionOwner, RunOwner, ServedEx
 
   // The proxy's side.
 
-  onMessage(message: Uint8Array): void {
+  onMessage(bytes: Uint8Array, start: number, end: number): void {
     if (this.ended) return;
     const { reader } = this.service;
     try {
-      reader.read(message);
+      reader.read(bytes, start, end);
     } catch (error) {
       this.service.log.error({ err: error }, "a message of the proxy is not a ProcessingRequest");
       this.#finish("failed", { code: StatusCode.INVALID_ARGUMENT, message: "not a ProcessingRequest" });

@@ -6,7 +6,9 @@ const hoard: Uint8Array[] = [];
 export default (async ({ request }, next) => {
   if (request.path === "/loop") for (;;);
   if (request.path === "/exit") process.exit(3);
-  if (request.path === "/hoard") hoard.push(new Uint8Array(1_073_741_824).fill(1));
+  for (let mebibytes = 0; request.path === "/hoard" && mebibytes < 1024; mebibytes += 16) {
+    hoard.push(new Uint8Array(16_777_216).fill(1));
+  }
   const response = await next();
   response.headers.set("x-function", "alive");
 }) satisfies Middleware;

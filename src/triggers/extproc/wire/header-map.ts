@@ -1,11 +1,13 @@
 /** config.core.v3.HeaderMap: the field lines of a message, decoded no further than asked for. */
 import type { ReceivedFields } from "../../../function/header-list.ts";
 import { WireReader } from "../../../protobuf/reader.ts";
-import type { Span } from "./processing-request.ts";
+import { copySpan, type Span } from "./processing-request.ts";
 
 const reader = new WireReader();
 const { latin1Slice } = Buffer.prototype;
 const NONE: readonly string[] = [];
+/** A chunk as long as this may live as long as an exchange: copying what is needed of it would save little. */
+const KEPT_CHUNK_BYTES = 4096;
 /** Where name and value of the line read last lie: one object for all, so that looking for a header costs none. */
 const line = { nameStart: 0, nameEnd: 0, valueStart: 0, valueEnd: 0 };
 
@@ -59,8 +61,8 @@ export class HeaderMap implements ReceivedFields {
 
   /** Lets go of a received chunk that would otherwise live as long as the exchange. */
   compact(): void {
-    if (this.#bytes.buffer.byteLength <= 2 * (this.#end - this.#start)) return;
-    this.#bytes = this.#bytes.slice(this.#start, this.#end);
+    if (this.#bytes.length <= KEPT_CHUNK_BYTES) return;
+    this.#bytes = copySpan({ bytes: this.#bytes, start: this.#start, end: this.#end });
     this.#start = 0;
     this.#end = this.#bytes.length;
   }

@@ -24,6 +24,13 @@ export interface Span {
   readonly end: number;
 }
 
+/** Of its own memory: for what is small and outlives the chunk it arrived in. */
+export function copySpan({ bytes, start, end }: Span): Uint8Array {
+  const copy = new Uint8Array(end - start);
+  copy.set(bytes.subarray(start, end)); // the slice of a Buffer would be another view
+  return copy;
+}
+
 const NOTHING: Uint8Array = new Uint8Array(0);
 
 /**
@@ -45,9 +52,9 @@ export class ProcessingRequestReader {
   #attributes: Span[] | null = null;
 
   /** @throws WireError when the bytes are no ProcessingRequest. */
-  read(bytes: Uint8Array): void {
+  read(bytes: Uint8Array, start: number, end: number): void {
     const reader = this.#reader;
-    reader.reset(bytes);
+    reader.reset(bytes, start, end);
     this.#bytes = bytes;
     this.phase = Phase.NONE;
     this.observability = false;

@@ -1,0 +1,79 @@
+/** Section f: what bodies cost the server, by size, body mode and form of answer; and what looking at less saves. */
+import { startConstantUpstream } from "../../../test/support/load.ts";
+import type { Bench, Section } from "../bench.ts";
+import { type ContestantName, startServers } from "../contestants.ts";
+import { type Figure, figureOf } from "../figures.ts";
+import { type HttpMeasurement, measureHttp } from "../http/measure.ts";
+import { alternate, lowest, sum } from "../rounds.ts";
+import { type Workload, type WorkloadName, workloads } from "../workloads.ts";
+import { listenForServers } from "./envoy-listeners.ts";
+
+const sizes: readonly (readonly [bytes: number, name: string])[] = [
+  [1024, "1 KiB"],
+  [65_536, "64 KiB"],
+  [1_048_576, "1 MiB"],
+];
+const shapes: readonly (readonly [name: WorkloadName, title: string])[] = [
+  ["response-body", "BUFFERED, read, empty answer"],
+  ["echo-buffered", "BUFFERED, sent back"],
+  ["read-streamed", "STREAMED, read, empty answers"],
+  ["echo-streamed", "STREAMED, sent back"],
+  ["echo-duplex", "FULL_DUPLEX_STREAMED, read and sent back"],
+];
+/** Without bodies: one message each way against two. */
+const headerShapes: readonly (readonly [name: WorkloadName, title: string])[] = [
+  ["request-header", "request headers only"],
+  ["headers", "headers both ways"],
+];
+
+export const bodiesThroughEnvoy: Section = {
+  id: "f",
+  title: "bodies through Envoy 1.40 at saturation",
+  async run(bench) {
+    const figures: Figure[] = [];
+    for (const [name, title] of headerShapes) figures.push(...(await measureShape(workloads[name], title, bench)));
+    for (const [bytes, size] of sizes) {
+      for (const [name, title] of shapes) {
+        figures.push(...(await measureShape(workloads[name], `${size} ${title}`, bench, bytes)));
+      }
+    }
+    return figures;
+  },
+};
+
+async function measureShape(
+  workload: Workload,
+  title: string,
+  bench: Bench,
+  responseBytes = workload.responseBytes,
+): Promise<Figure[]> {
+  await using stack = new AsyncDisposableStack();
+  const servers = await startServers(bench.contestants, workload, stack);
+  const upstream = stack.use(startConstantUpstream("x".repeat(responseBytes)));
+  const { envoy, portOf } = await listenForServers(servers, workload, upstream.port);
+  stack.use(envoy);
+  for (const server of servers) await measureHttp(portOf(server), { kind: "saturation" }, server.pid, warmUpOf(bench));
+  const rounds = await alternate(servers, bench.rounds, (server): Promise<HttpMeasurement> => {
+    bench.progress(`f: ${title}, ${server.name}`);
+    return measureHttp(portOf(server), { kind: "saturation" }, server.pid, bench.times);
+  });
+  return describe(title, rounds);
+}
+
+/** The code is compiled before anything is counted. */
+function warmUpOf({ times }: Bench): Bench["times"] {
+  return { ...times, warmUpMs: 0, durationMs: times.firstLoadMs };
+}
+
+function describe(title: string, rounds: ReadonlyMap<ContestantName, readonly HttpMeasurement[]>): Figure[] {
+  return [
+    figureOf(
+      { section: "f", what: `${title}: server CPU per 10,000 requests`, unit: "s", digits: 3, better: "lower" },
+      rounds,
+      (all) => lowest(all, (one) => one.cpuSecondsPer10k),
+    ),
+    figureOf({ section: "f", what: "… answers other than 2xx", unit: "", digits: 0, better: null }, rounds, (all) =>
+      sum(all, (one) => one.failed),
+    ),
+  ];
+}
