@@ -5,7 +5,6 @@ import { CodingError, type DecodeBody, type DecodeLimits } from "./contract.ts";
 import { DecodeBudget, asCodingError, trailingData, truncated } from "./decode-failure.ts";
 import { ZstdFrames } from "./zstd-frames.ts";
 
-export { parseContentEncoding } from "./content-encoding.ts";
 export type { DecodeLimits };
 
 export const decodeBody: DecodeBody = async (body, codings, limits) => {

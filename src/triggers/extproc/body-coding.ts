@@ -2,10 +2,12 @@
  * Content codings of a message between proxy and function: functions read bodies decoded, and what they give back is
  * encoded again as the message was, or sent plain with its `content-encoding` removed.
  */
+import { isPartialContent } from "../../compression/body-fields.ts";
 import { areKnownCodings, parseContentEncoding } from "../../compression/content-encoding.ts";
 import { decodeStream } from "../../compression/decode-stream.ts";
 import { encodeBody } from "../../compression/encode-body.ts";
 import { encodeStream } from "../../compression/encode-stream.ts";
+import type { HeaderList } from "../../function/contract.ts";
 import type { Direction } from "./direction.ts";
 
 export interface BodyCoding {
@@ -27,7 +29,7 @@ export function codingOf(direction: Direction, headersLeft: boolean): BodyCoding
   if (!processing.decompressBodies || direction.headers.touched("content-encoding")) return NONE;
   const codings = parseContentEncoding(direction.headers.get("content-encoding"));
   if (codings.length === 0) return NONE;
-  if (!areKnownCodings(codings)) return { codings: [], removed: !headersLeft };
+  if (!areKnownCodings(codings) || isPartialContent(direction.headers)) return { codings: [], removed: !headersLeft };
   return { codings, removed: !headersLeft && !processing.recompressBodies };
 }
 
@@ -44,11 +46,16 @@ export function toSentStream(
   return removed || codings.length === 0 ? body : encodeStream(body, codings, { flush: "each-chunk" });
 }
 
+/** The codings of a received body; none for a part of one, which cannot be decoded without the rest. */
+export function undoableCodings(headers: HeaderList): string[] {
+  return isPartialContent(headers) ? [] : parseContentEncoding(headers.get("content-encoding"));
+}
+
 /** A received body as the function reads it. */
 export function toReadStream(body: ReadableStream<Uint8Array>, direction: Direction): ReadableStream<Uint8Array> {
   const { settings } = direction.owner.service;
   if (!settings.processing.decompressBodies) return body;
-  const codings = parseContentEncoding(direction.headers.get("content-encoding"));
+  const codings = undoableCodings(direction.headers);
   if (codings.length === 0) return body;
   // A stream is never held whole, so its length needs no limit; what a byte may become does.
   return decodeStream(body, codings, { maxBytes: Infinity, maxExpansionRatio: settings.maxExpansionRatio });

@@ -1,8 +1,9 @@
 /** A received body as functions read it: within the limits and decoded of its content codings. */
-import { decodeBody, parseContentEncoding } from "../../compression/decode-body.ts";
+import { decodeBody } from "../../compression/decode-body.ts";
 import type { HeaderList } from "../../function/contract.ts";
 import { ExchangeError } from "../../function/errors.ts";
 import type { ExtprocAttributes } from "./attributes.ts";
+import { undoableCodings } from "./body-coding.ts";
 
 /**
  * At once where nothing is coded, so that plain bodies cost no promise.
@@ -17,7 +18,7 @@ export function decodeMessageBody(
   const { maxBodyBytes } = settings;
   if (bytes.length > maxBodyBytes) throw tooLarge(`the ${direction} body is longer than ${maxBodyBytes} bytes`);
   if (!settings.processing.decompressBodies) return bytes;
-  const codings = parseContentEncoding(headers.get("content-encoding"));
+  const codings = undoableCodings(headers);
   return codings.length === 0 ? bytes : undoCodings(bytes, codings, direction, settings);
 }
 
