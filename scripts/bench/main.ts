@@ -47,7 +47,13 @@ async function runBench(chosen: BenchOptions): Promise<Run> {
     for (const section of sections) {
       if (!chosen.sections.includes(section.id)) continue;
       progress(`${section.id}: ${section.title}`);
-      figures.push(...(await section.run({ ...chosen, contestants, progress })));
+      try {
+        figures.push(...(await section.run({ ...chosen, contestants, progress })));
+      } catch (error) {
+        // What the other sections found is not lost.
+        process.exitCode = 1;
+        console.error(error);
+      }
     }
     return {
       date: new Date().toISOString().slice(0, 10),

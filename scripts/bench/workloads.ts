@@ -25,6 +25,8 @@ export interface Workload {
   readonly processingMode: Readonly<
     Record<string, "SEND" | "SKIP" | "NONE" | "BUFFERED" | "STREAMED" | "FULL_DUPLEX_STREAMED">
   >;
+  /** The server ends the call with OK instead of answering the first message: nothing is changed. */
+  readonly endsUnanswered?: true;
   /** Bytes of the upstream's answers when the traffic goes through Envoy. */
   readonly responseBytes: number;
 }
@@ -57,6 +59,7 @@ export const workloads: Readonly<Record<WorkloadName, Workload>> = {
   "immediate-close": {
     name: "immediate-close",
     title: "nothing changed, closed after the request headers",
+    endsUnanswered: true,
     phases: ["request_headers", "response_headers"],
     processingMode: headersBothWays,
     responseBytes: 16,

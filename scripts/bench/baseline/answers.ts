@@ -2,8 +2,8 @@
 import type { Phase, WorkloadName } from "../workloads.ts";
 
 export interface ConstantAnswer {
-  /** A ProcessingResponse as @grpc/proto-loader takes it, or what makes one of a body phase. */
-  readonly message: object | ((body: BodyPhase) => object);
+  /** A ProcessingResponse as @grpc/proto-loader takes it, or what makes one of a body phase; null: none, the end says it. */
+  readonly message: object | ((body: BodyPhase) => object) | null;
   /** The server ends the call with OK after it; "at-end": after the one to the last message. */
   readonly closes: boolean | "at-end";
 }
@@ -17,6 +17,9 @@ export interface BodyPhase {
 /** Per phase; a phase that is missing is never sent, because an earlier answer closed the call. */
 export type ConstantAnswers = Readonly<Partial<Record<Phase, ConstantAnswer>>>;
 
+/** Ending the call with OK passes what is unanswered unchanged. */
+const endOfCall: ConstantAnswer = { message: null, closes: true };
+
 export const answersByWorkload: Readonly<Record<WorkloadName, ConstantAnswers>> = {
   bodies: {
     request_headers: pass("request_headers"),
@@ -29,7 +32,7 @@ export const answersByWorkload: Readonly<Record<WorkloadName, ConstantAnswers>> 
     response_headers: closing(setHeaders("response_headers", ["x-response-seen"])),
   },
   "immediate-close": {
-    request_headers: closing(pass("request_headers")),
+    request_headers: endOfCall,
   },
   "request-header": {
     request_headers: closing(setHeaders("request_headers", ["x-request-seen"])),
@@ -41,7 +44,7 @@ export const answersByWorkload: Readonly<Record<WorkloadName, ConstantAnswers>> 
   "response-body": {
     request_headers: pass("request_headers"),
     response_headers: pass("response_headers"),
-    response_body: closing(pass("response_body")),
+    response_body: endOfCall,
   },
   complex: {
     request_headers: setHeaders("request_headers", fiftyNames()),

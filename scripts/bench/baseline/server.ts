@@ -23,11 +23,12 @@ const answers = answersByWorkload[workload];
 const server = new Server();
 server.addService(loadExternalProcessor(protoDirectory).service, {
   Process(call: ServerDuplexStream<DecodedRequest, object>) {
-    call.on("data", (message: DecodedRequest) => {
-      const answer = message.request === undefined ? undefined : answers[message.request];
+    call.on("data", (request: DecodedRequest) => {
+      const answer = request.request === undefined ? undefined : answers[request.request];
       if (answer === undefined) return;
-      const body = message.response_body ?? {};
-      call.write(typeof answer.message === "function" ? answer.message(body) : answer.message);
+      const body = request.response_body ?? {};
+      const message = typeof answer.message === "function" ? answer.message(body) : answer.message;
+      if (message !== null) call.write(message);
       if (answer.closes === true || (answer.closes === "at-end" && body.end_of_stream === true)) call.end();
     });
     call.on("end", () => call.end());

@@ -22,7 +22,7 @@ import type { ExchangeScript, FrameTemplate } from "./script.ts";
 export interface ConnectionEvents {
   /** A whole answer of this length arrived in its place. */
   answered(bytes: number): void;
-  /** All answers arrived, or the server ended the call after at least one. */
+  /** All answers arrived, or the server ended the call after at least one (or none, where the workload says so). */
   completed(): void;
   /** Reset by the server, refused, answered wrongly, or lost with its connection. */
   failed(): void;
@@ -193,7 +193,7 @@ export class ExchangeConnection {
     const slot = this.#slotOf(streamId);
     if (slot === undefined) return;
     this.#output.appendFrames(this.#script.closingAfterServer, streamId);
-    if (slot.answers > 0) this.#complete(slot);
+    if (slot.answers > 0 || this.#script.endsUnanswered) this.#complete(slot);
     else this.#fail(slot);
   }
 

@@ -23,6 +23,8 @@ export interface ExchangeScript {
   readonly closing: FrameTemplate;
   /** After the server ended the call first: RST_STREAM alone. */
   readonly closingAfterServer: FrameTemplate;
+  /** An end of the call without any answer is what the workload asks for. */
+  readonly endsUnanswered: boolean;
   /** First byte of the answer expected to each message. */
   readonly answerTags: Uint8Array;
 }
@@ -43,6 +45,7 @@ export function writeScript(workload: Workload): ExchangeScript {
     following: rest.map((frame) => joinFrames([frame])),
     closing: joinFrames([endOfStream, encodeFrame(FrameType.RST_STREAM, 0, 0, encodeUint32(internalError))]),
     closingAfterServer: joinFrames([encodeFrame(FrameType.RST_STREAM, 0, 0, encodeUint32(noError))]),
+    endsUnanswered: workload.endsUnanswered === true,
     answerTags: Uint8Array.from(workload.phases.map((phase) => answerTag[phase])),
   };
 }
