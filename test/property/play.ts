@@ -303,7 +303,7 @@ class Player implements Played, ServerCall {
       return false;
     }
     const outstanding = this.#envoy.outstanding("request") + this.#envoy.outstanding("response");
-    if (!run.hangs && !this.timeMoved && this.scenario.disturbance !== "drain") {
+    if (!run.hangs && !this.timeMoved && this.scenario.disturbance !== "drain" && !this.#envoyReplies) {
       const what = settled ? `answers are due (${outstanding})` : "the function waits";
       this.violations.push(`hang: ${what}; envoy waits for ${this.#waiting()}`);
     }
@@ -430,7 +430,7 @@ class Player implements Played, ServerCall {
         if (this.#paused) this.#windowLeft -= message.bytes.length;
         this.log(`processor gets ${message.text}`);
         this.#session ??= new Session(this.service, this);
-        this.#session.onMessage(message.bytes);
+        this.#session.onMessage(message.bytes, 0, message.bytes.length);
         break;
       case "halfClose":
         this.log("processor gets the end of the stream");

@@ -138,6 +138,10 @@ export class StreamedDirection extends Direction {
     return !this.#takenOut || this.#plan === "pass";
   }
 
+  protected override get isTrailersDue(): boolean {
+    return this.#trailers === null && super.isTrailersDue; // else they wait for the function's stream
+  }
+
   giveUp(): WayOut {
     this.#outgoing?.cancel(new Error("the function failed"));
     switch (this.#plan) {
