@@ -135,7 +135,10 @@ async function expectRuns(line: string): Promise<void> {
 async function expectExecutableTakes(line: string): Promise<void> {
   const directory = await mkdtemp(join(tmpdir(), "docs-"));
   try {
-    for (const name of ["hello.ts", "gate.ts"]) await Bun.write(join(directory, name), "export default () => {};");
+    for (const name of ["hello.ts", "gate.ts", "order.ts"]) {
+      await Bun.write(join(directory, name), "export default () => {};");
+    }
+    await Bun.write(join(directory, "order.json"), '{"id":7}');
     await Bun.write(join(directory, "processor.yaml"), "spec: { handler: hello.ts }");
     await Bun.$`mkdir -p ${directory}/bin ${directory}/dist`.quiet();
     for (const name of ["bin/processor", "dist/processor"]) {
@@ -147,6 +150,12 @@ async function expectExecutableTakes(line: string): Promise<void> {
       PROCESSOR_PLATFORM__WEB_ADMIN__LISTEN_ADDRESS: "127.0.0.1:0",
       PROCESSOR_PLATFORM__METRICS__LISTEN_ADDRESS: "127.0.0.1:0",
     };
+    // A command that asks a running trigger needs one.
+    const asked = line.includes(" invoke 127.0.0.1:5051")
+      ? startProcess({ command: ["dist/processor", "run", "hello.ts"], cwd: directory, env })
+      : null;
+    await using _asked = asked;
+    await asked?.waitForLine(/ready in/);
     await using running = startProcess({
       command: ["sh", "-c", `exec ${/^\w+=/.test(line) ? "env " : ""}${line}`],
       cwd: directory,
