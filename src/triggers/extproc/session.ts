@@ -133,6 +133,7 @@ export class Session implements CallReceiver, DirectionOwner, RunOwner, ServedEx
   }
 
   checkDeadline(now: number): void {
+    if (this.#request === null && this.#response === null) return; // the first message tells the body modes
     const direction = this.#oldestDue();
     if (direction === null || this.ended) return;
     const duplex = direction.mode === BodyMode.FULL_DUPLEX_STREAMED;
