@@ -114,9 +114,11 @@ function judgeOutcome(played: Played): string[] {
   return found;
 }
 
-function judgeResponded({ run, localReply, clientReset, scenario, seen }: Played): string[] {
+function judgeResponded({ run, localReply, clientReset, scenario, seen, verdicts }: Played): string[] {
   const { responded } = run;
   if (responded === null || responded.fails) return [];
+  // A request that went on for its trailers may have been the last Envoy wanted.
+  if (verdicts.some(({ verdict, afterEnd }) => verdict === "ignored" && afterEnd)) return [];
   // Envoy keeps the response headers to itself: they may have gone before the function answered.
   if (clientReset && scenario.envoy.processingMode.responseHeaderMode === "SKIP") return [];
   if (localReply === null) {

@@ -200,7 +200,8 @@ class Player implements Played, ServerCall {
     }
     const [message] = this.#toProcessor;
     if (message !== undefined && this.#mayDeliver(message)) choices.push(() => this.#deliver());
-    if ((this.#toEnvoy[0]?.turn ?? Infinity) < this.#turn) choices.push(() => this.#receive());
+    // What is written is sent when a turn ends; everything else that turn does may come before or after that.
+    if ((this.#toEnvoy[0]?.turn ?? Infinity) + 1 < this.#turn) choices.push(() => this.#receive());
     if (this.#writableDue && this.#toEnvoy.length === 0 && !this.#sessionOver) {
       choices.push(() => {
         this.#writableDue = false;
@@ -458,7 +459,7 @@ class Player implements Played, ServerCall {
     if (this.#tracing) this.log(`envoy gets ${describe(response)}`);
     this.#carryOut(this.#envoy.answer(response));
     const last = this.#toEnvoy.at(-1);
-    if (last?.kind === "end" && last.turn === message.turn) this.#receive();
+    if (last?.kind === "end" && last.turn <= message.turn + 1) this.#receive();
   }
 
   // ServerCall.

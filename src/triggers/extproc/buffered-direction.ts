@@ -139,6 +139,7 @@ export class BufferedDirection extends Direction {
       this.owner.failed(error);
       return;
     }
+    if (this.givenUp) return;
     this.#settleWhole(options);
     this.owner.progressed();
   }

@@ -66,6 +66,8 @@ export abstract class Direction {
   released = false;
   /** What the function changed has left or was given up; from here on everything passes. */
   settled = false;
+  /** The function failed: what it was still making is of no use. */
+  givenUp = false;
   /** Nothing more of this direction is to come. */
   abandoned = false;
   /** The headers arrived with the end of the message: no body, no trailers. */

@@ -215,7 +215,7 @@ export class DuplexDirection extends Direction {
   async #settleReplaced(replacement: Replacement, options: ReleaseOptions): Promise<void> {
     const coding = codingOf(this, this.#headersLeft);
     const body = await this.#wholeBody(replacement, coding);
-    if (body === null) return;
+    if (body === null || this.givenUp) return;
     this.settled = true;
     if (this.bodiless) {
       const sent = this.owner.forbidsBody(this) ? null : body;

@@ -542,5 +542,6 @@ function noResponse(): ExchangeError {
 function giveUp(direction: Direction): WayOut {
   if (!direction.begun) return "close";
   direction.released = true;
+  direction.givenUp = true;
   return direction.giveUp();
 }

@@ -99,7 +99,7 @@ export class StreamedDirection extends Direction {
 
   assignBody(replacement: Replacement | null): void {
     if (this.released) throw this.tooLate("assigned");
-    if (this.#originalsLeft || (this.#headersLeft && this.#plan !== "collect")) {
+    if (this.settled || this.#originalsLeft || (this.#headersLeft && this.#plan !== "collect")) {
       throw this.firstChunkLeft();
     }
     this.#replacement = replacement ?? EMPTY;
@@ -116,8 +116,8 @@ export class StreamedDirection extends Direction {
     if (this.#takenOut && this.#plan !== "pass") this.#lost("the response came before its end");
     else if (this.#plan === "collect") {
       this.#plan = "pass";
-      this.#reading?.reject(bodyNotSent(this));
-    } else if (!this.released) this.#incoming?.fail(bodyNotSent(this));
+      this.#reading?.reject(this.#endUnknown());
+    } else if (!this.released) this.#incoming?.fail(this.#endUnknown());
   }
 
   override onTrailers(span: Span): void {
@@ -225,7 +225,8 @@ export class StreamedDirection extends Direction {
       return;
     }
     if (this.#plan === "returning") {
-      if (this.#isBodyDue) this.#giveBack();
+      if (this.#replacement !== undefined) this.owner.failed(this.tooLong());
+      else if (this.#isBodyDue) this.#giveBack();
       return;
     }
     const replacement = this.#replacement;
@@ -251,7 +252,7 @@ export class StreamedDirection extends Direction {
   /** A message without a body gets the new one with its headers. */
   async #settleBodiless(replacement: Replacement, options: ReleaseOptions): Promise<void> {
     const body = await this.#wholeBody(replacement);
-    if (body === null) return;
+    if (body === null || this.givenUp) return;
     this.settled = true;
     this.#plan = "pass";
     const coding = codingOf(this, false);
@@ -264,7 +265,7 @@ export class StreamedDirection extends Direction {
   async #settleReplaced(replacement: Uint8Array, options: ReleaseOptions): Promise<void> {
     const coding = codingOf(this, false);
     const body = await this.#wholeBody(replacement);
-    if (body === null) return;
+    if (body === null || this.givenUp) return;
     this.settled = true;
     if (this.due === this.headersPhase && !this.owner.bodyComesUnasked) {
       this.#plan = "pass";
@@ -377,7 +378,7 @@ export class StreamedDirection extends Direction {
     }
     void (async () => {
       const body = await this.#wholeBody(replacement);
-      if (body === null) return;
+      if (body === null || this.givenUp) return;
       this.settled = true;
       this.#plan = "pass";
       if (this.#isBodyDue) this.#answerChunk(body);
@@ -505,6 +506,15 @@ export class StreamedDirection extends Direction {
     this.#plan = "pass";
     if (this.#isBodyDue) this.#pass();
     this.owner.progressed();
+  }
+
+  #endUnknown(): ExchangeError {
+    const why = "Envoy does not tell where a body ends whose trailers it keeps to itself";
+    const mend = "set request_trailer_mode: SEND in processing_mode of its ext_proc filter";
+    return new ExchangeError(
+      "BODY_INCOMPLETE",
+      `the response came before the end of the request body: ${why}: ${mend}`,
+    );
   }
 
   /** Bytes of the original are gone and nothing can carry what should be in their place. */

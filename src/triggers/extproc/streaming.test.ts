@@ -498,3 +498,11 @@ test("chunks that came unasked are not answered when the stream ends instead of 
   await envoy.settle();
   expect([envoy.answers, envoy.status] as unknown[]).toEqual([[{ requestHeaders: {} }], { code: 0 }]);
 });
+
+test("a look at deadlines before the first message does not settle the body modes", async () => {
+  const service = fakeService(transform);
+  const envoy = new FakeEnvoy(service, duplex);
+  for (const session of service.sessions) session.checkDeadline(performance.now());
+  await sendRequest(envoy, ["or", "ders"]);
+  expect(envoy.bodyOf("request")).toBe("ORDERS.");
+});
