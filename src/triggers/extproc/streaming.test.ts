@@ -504,5 +504,5 @@ test("a look at deadlines before the first message does not settle the body mode
   const envoy = new FakeEnvoy(service, duplex);
   for (const session of service.sessions) session.checkDeadline(performance.now());
   await sendRequest(envoy, ["or", "ders"]);
-  expect(envoy.bodyOf("request")).toBe("ORDERS.");
+  expect(envoy.bodies.request).toBe("ORDERS.");
 });
