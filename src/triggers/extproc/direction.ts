@@ -79,6 +79,8 @@ export abstract class Direction {
   /** Phases the proxy sent without waiting for the answer to the one before. */
   #queue: QueuedPhase[] | null = null;
   #trailersWaiter: PromiseWithResolvers<FieldList | null> | null = null;
+  /** The response began before they came: they may be kept from us. */
+  #trailersLate = false;
   /** Trailers stay unanswered when they come: the function may change them. */
   #holdsTrailers = false;
 
@@ -192,7 +194,8 @@ export abstract class Direction {
   readTrailers(): Promise<FieldList | null> {
     if (this.#trailersWaiter === null) {
       this.#trailersWaiter = Promise.withResolvers();
-      if (this.released || this.abandoned || !this.mayHaveTrailers) this.#trailersWaiter.resolve(null);
+      if (this.released || this.abandoned || this.#trailersLate || !this.mayHaveTrailers)
+        this.#trailersWaiter.resolve(null);
       else this.release({ final: false, keepTrailers: true });
     }
     return this.#trailersWaiter.promise;
@@ -226,7 +229,10 @@ export abstract class Direction {
   /** The upstream answers: what the function awaits of the request would not come any more where the proxy keeps it back. */
   responseBegan(): void {
     if (!this.committed) this.abandon();
-    else if (this.mode !== BodyMode.FULL_DUPLEX_STREAMED) this.#trailersWaiter?.resolve(null);
+    else if (this.mode !== BodyMode.FULL_DUPLEX_STREAMED) {
+      this.#trailersLate = true;
+      this.#trailersWaiter?.resolve(null);
+    }
   }
 
   /** Lets go of a received chunk that would otherwise live as long as the exchange. */

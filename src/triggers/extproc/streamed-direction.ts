@@ -215,6 +215,8 @@ export class StreamedDirection extends Direction {
       this.#lost("it ended in trailers before the function's stream did");
     } else if (this.#plan === "replace" && !this.#replaced)
       this.#lost("it ended in trailers without a chunk to replace");
+    if (!this.released && this.#replacement !== undefined)
+      this.#lost("it ended in trailers without a chunk to replace");
     this.settled = true;
   }
 
