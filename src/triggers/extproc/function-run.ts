@@ -138,7 +138,8 @@ export class FunctionRun {
       this.answering = false;
       const { status, lines, grpcStatus } = head;
       const answer = { status, headers: lines, body, grpcStatus, details: this.#exchange.details };
-      if (!this.done && !owner.ended) owner.answerImmediately(answer);
+      if (this.done) owner.progressed();
+      else if (!owner.ended) owner.answerImmediately(answer);
     } catch (error) {
       this.answering = false;
       owner.failed(error);

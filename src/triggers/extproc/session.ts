@@ -264,6 +264,7 @@ export class Session implements CallReceiver, DirectionOwner, RunOwner, ServedEx
     if (this.ended || run?.done === true) {
       if (this.#failsLate(error)) return;
       if (!isQuietEnd(error)) this.#logFailure(error, "the function failed after its exchange was over");
+      this.progressed();
       return;
     }
     if (run !== null) run.done = true;

@@ -208,14 +208,14 @@ export class StreamedDirection extends Direction {
       if (!this.#takenOut) {
         this.#isLast = true;
         this.#reading.resolve(EMPTY);
-        if (this.#held !== null) this.#flushCollected();
+        if (this.#held !== null && this.#replacement === undefined) this.#flushCollected();
       } else this.#lost("it ended in trailers after chunks were taken out");
     } else if (this.#plan === "returning") this.#lost("it ended in trailers after chunks were taken out");
     else if (this.#plan === "transform" && !(this.#outgoing?.ended === true && this.#outgoing.size === 0)) {
       this.#lost("it ended in trailers before the function's stream did");
     } else if (this.#plan === "replace" && !this.#replaced)
       this.#lost("it ended in trailers without a chunk to replace");
-    if (!this.released && this.#replacement !== undefined)
+    if (this.#replacement !== undefined && (!this.released || this.#held !== null))
       this.#lost("it ended in trailers without a chunk to replace");
     this.settled = true;
   }
