@@ -63,8 +63,6 @@ interface Exception {
   readonly applies: (cell: Cell) => boolean;
   /** What may be seen; more than one where Envoy's timing decides. */
   readonly outcomes: (cell: Cell) => readonly Outcome[];
-  /** The stream to the processor ends with an error. */
-  readonly failsStream: boolean;
   readonly reason: string;
 }
 
@@ -75,14 +73,12 @@ export const exceptions: readonly Exception[] = [
   {
     applies: ({ mode }) => mode === "observed",
     outcomes: (cell) => [arrival(cell, "pass")],
-    failsStream: false,
     reason: "Envoy applies nothing in observability mode: whatever the function does, the original passes",
   },
   {
     applies: ({ mode, body, act }) =>
       mode === "partial" && body === "trailers" && ["rewrite", "transform", "frame"].includes(act),
     outcomes: () => [refused],
-    failsStream: false,
     reason:
       "BUFFERED_PARTIAL marks a body that ends in trailers like one cut off at the buffer limit; without content-length it counts as incomplete",
   },
@@ -90,7 +86,6 @@ export const exceptions: readonly Exception[] = [
     applies: ({ mode, body, act }) =>
       (mode === "streamed" || mode === "eager") && body === "trailers" && ["rewrite", "frame"].includes(act),
     outcomes: ({ side }) => (side === "request" ? [refused] : ["cut", refused]),
-    failsStream: true,
     reason:
       "STREAMED sends trailers only after the last chunk was answered, so nothing can carry what the function makes at the body's end; it is never shortened instead",
   },

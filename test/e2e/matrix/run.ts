@@ -30,7 +30,6 @@ export interface Result {
 
 export interface LaneCounters {
   readonly lane: string;
-  readonly cells: readonly Cell[];
   readonly counters: Readonly<Record<string, number>>;
 }
 
@@ -57,10 +56,21 @@ const friendly: Readonly<Record<Mode, Omit<ListenerOptions, "processors">>> = {
   },
 };
 
-export async function runMatrix(version: EnvoyVersion, cells: readonly Cell[]): Promise<MatrixRun> {
+/**
+ * `friendly`: room for the bodies, time, trailers, overrides. `defaults`: Envoy as it comes, with two threads before two
+ * workers; fails open where the processor's policy is to pass.
+ */
+export type Setting = "friendly" | "defaults";
+
+export async function runMatrix(
+  version: EnvoyVersion,
+  cells: readonly Cell[],
+  setting: Setting = "friendly",
+): Promise<MatrixRun> {
   await using upstream = startUpstream();
   await using processor = await startProcessor({
     function: { file: join(import.meta.dir, "function.ts") },
+    numWorkers: setting === "defaults" ? 2 : 1,
     triggers: Object.fromEntries(
       Object.entries(triggers).map(([name, options]) => [name, { ...options, perRequestBodyBufferBytes: 16 * MiB }]),
     ),
@@ -70,9 +80,9 @@ export async function runMatrix(version: EnvoyVersion, cells: readonly Cell[]): 
     for (const trigger of Object.keys(triggers) as Trigger[]) {
       listeners[`${mode}-${trigger}`] = {
         ...friendly[mode],
+        ...(setting === "friendly" ? { bufferLimitBytes: 16 * MiB } : { filter: defaultFilter(mode, trigger) }),
         processors: [processor.ports[trigger] ?? 0],
-        bufferLimitBytes: 16 * MiB,
-        processingMode: { request_trailer_mode: "SEND", response_trailer_mode: "SEND" },
+        processingMode: setting === "friendly" || mode === "duplex" ? sendTrailers : {},
         connectionManager: { http_protocol_options: { enable_trailers: true } },
       };
     }
@@ -81,6 +91,7 @@ export async function runMatrix(version: EnvoyVersion, cells: readonly Cell[]): 
     version,
     upstreamPort: upstream.port,
     listeners: listeners as Record<Lane, ListenerOptions>,
+    concurrency: setting === "defaults" ? 2 : 1,
   });
 
   const lanes = Map.groupBy(cells, laneOf);
@@ -91,8 +102,20 @@ export async function runMatrix(version: EnvoyVersion, cells: readonly Cell[]): 
       for (const cell of own) results.push({ cell, outcome: await runCell(cell, envoy.ports[lane], upstream, http2) });
     }),
   );
-  const counted = [...lanes].map(async ([lane, own]) => ({ lane, cells: own, counters: await judge(envoy, lane) }));
+  const counted = [...lanes.keys()].map(async (lane) => ({ lane, counters: await judge(envoy, lane) }));
   return { results, lanes: await Promise.all(counted) };
+}
+
+const sendTrailers = { request_trailer_mode: "SEND", response_trailer_mode: "SEND" } as const;
+
+function defaultFilter(mode: Mode, trigger: Trigger): object {
+  return {
+    ...friendly[mode].filter,
+    message_timeout: "0.2s",
+    max_message_timeout: "0s",
+    allow_mode_override: false,
+    failure_mode_allow: trigger === "pass" || trigger === "slowPass",
+  };
 }
 
 async function judge(envoy: Envoy<Lane>, lane: Lane): Promise<Record<string, number>> {
