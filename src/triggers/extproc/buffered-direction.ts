@@ -57,7 +57,7 @@ export class BufferedDirection extends Direction {
     if (this.bodiless) return Promise.resolve(EMPTY);
     if (this.#reading === null) {
       if (this.complete || this.abandoned) return Promise.reject(bodyNotSent(this));
-      if (this.released && !this.#isPreparing) return Promise.reject(this.tooLate("read"));
+      if (this.released && !this.isPreparing) return Promise.reject(this.tooLate("read"));
       const refusal = this.#ask();
       if (refusal !== null) return Promise.reject(refusal);
       this.#reading = Promise.withResolvers();
@@ -68,8 +68,8 @@ export class BufferedDirection extends Direction {
   }
 
   /** A new body is being gathered from a stream, which may itself read the original. */
-  get #isPreparing(): boolean {
-    return !this.settled && this.#held === null && this.#replacement instanceof ReadableStream;
+  override get isPreparing(): boolean {
+    return !this.settled && !this.givenUp && this.#held === null && this.#replacement instanceof ReadableStream;
   }
 
   openStream(): ReadableStream<Uint8Array> {

@@ -121,6 +121,10 @@ export abstract class Direction {
   }
   /** Drops the function's changes and lets the original pass, as far as it still can. */
   abstract giveUp(): WayOut;
+  /** A new body is still being made of which nothing has left: it may yet fail. */
+  get isPreparing(): boolean {
+    return false;
+  }
   /** The function has nothing more to say: what it did not read goes on. */
   functionDone(): void {}
   /** The function failed while the stream must stay open: the original passes by answers. */
