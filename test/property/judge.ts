@@ -116,7 +116,8 @@ function judgeOutcome(played: Played): string[] {
 
 function judgeResponded({ run, localReply, clientReset, scenario, seen, verdicts }: Played): string[] {
   const { responded } = run;
-  if (responded === null || responded.fails) return [];
+  // What a function still asks of the response after it answered may let it go.
+  if (responded === null || responded.fails || run.program.late.length > 0) return [];
   // A request that went on for its trailers may have been the last Envoy wanted.
   if (verdicts.some(({ verdict, afterEnd }) => verdict === "ignored" && afterEnd)) return [];
   // Envoy keeps the response headers to itself: they may have gone before the function answered.

@@ -136,6 +136,7 @@ export class DuplexDirection extends Direction {
 
   giveUp(): WayOut {
     this.#outgoing?.cancel(new Error("the function failed"));
+    this.#incoming?.fail(new ExchangeError("CANCELLED", "the exchange went on without the function, which failed"));
     if (this.#plan === "transform" || (this.#plan === "replace" && this.#bodyBegun)) return "none";
     this.settled = true;
     if (!this.#headersLeft) this.#forgetChanges();

@@ -288,6 +288,7 @@ export class Session implements CallReceiver, DirectionOwner, RunOwner, ServedEx
   progressed(): void {
     const run = this.#run;
     if (run === null || !run.done || this.ended || run.answering) return;
+    if (this.#bypassed !== null && !this.response.begun) return;
     if (this.response.begun && !this.request.isPreparing) this.response.release({ final: true });
     if (this.ended || !this.#requestOver || !this.response.closable || this.#responseMayFlow) return;
     if (this.#bypassed !== null) this.#finish(this.#bypassed, OK);
@@ -436,6 +437,7 @@ export class Session implements CallReceiver, DirectionOwner, RunOwner, ServedEx
     if (ways.includes("none")) this.#endWithError();
     else if (ways.includes("drain") || this.#responseMayFlow) {
       if (ways[0] === "close") this.request.letPass();
+      if (ways[1] === "close") this.response.letPass();
       this.#draining = true;
       this.progressed();
     } else this.#finish("failed", OK);

@@ -144,6 +144,7 @@ export class StreamedDirection extends Direction {
 
   giveUp(): WayOut {
     this.#outgoing?.cancel(new Error("the function failed"));
+    this.#incoming?.fail(new ExchangeError("CANCELLED", "the exchange went on without the function, which failed"));
     switch (this.#plan) {
       case "collect":
       case "returning": {
