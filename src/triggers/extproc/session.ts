@@ -288,8 +288,9 @@ export class Session implements CallReceiver, DirectionOwner, RunOwner, ServedEx
   progressed(): void {
     const run = this.#run;
     if (run === null || !run.done || this.ended || run.answering) return;
-    if (this.#bypassed !== null && !this.response.begun) return;
-    if (this.response.begun && !this.request.isPreparing) this.response.release({ final: true });
+    const bypassed = this.#bypassed !== null;
+    if (bypassed && !this.response.begun) return;
+    if (this.response.begun && (bypassed || !this.request.isPreparing)) this.response.release({ final: true });
     if (this.ended || !this.#requestOver || !this.response.closable || this.#responseMayFlow) return;
     if (this.#bypassed !== null) this.#finish(this.#bypassed, OK);
     else if (this.#draining) this.#finish("failed", OK);
