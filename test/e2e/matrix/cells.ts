@@ -91,14 +91,49 @@ export const exceptions: readonly Exception[] = [
   },
 ];
 
-const changing: readonly Act[] = ["headers", "replace", "rewrite", "transform", "frame"];
+/**
+ * More of them with Envoy's defaults: no `allow_mode_override`, trailers SKIPped. (Duplex needs its trailers.)
+ */
+export const defaultExceptions: readonly Exception[] = [
+  {
+    applies: ({ mode, body, act }) =>
+      mode === "none" && body !== "none" && ["rewrite", "transform", "frame"].includes(act),
+    outcomes: (cell) => (cell.side === "request" ? [refused] : [arrival(cell, "pass")]),
+    reason:
+      "Envoy ignores the override that asks for the body. A request has gone on by then, so its response fails; a response has gone on whole",
+  },
+  {
+    applies: ({ mode, body, act }) =>
+      (mode === "streamed" || mode === "eager") && body === "trailers" && act === "frame",
+    outcomes: (cell) => [{ ...arrival(cell, "frame"), body: digest(unended(cell.body)) }],
+    reason: "STREAMED without trailers never tells where the body ends: what a stream gives at its end has no place",
+  },
+  {
+    applies: ({ mode, body, act }) =>
+      (mode === "streamed" || mode === "eager") && body === "trailers" && act === "rewrite",
+    outcomes: (cell) =>
+      cell.side === "request" ? [refused] : ["cut", { ...arrival(cell, "rewrite"), body: digest(Buffer.alloc(0)) }],
+    reason:
+      "STREAMED without trailers never tells where the body ends: one that is gathered is lost. Set the trailer mode to SEND, or use BUFFERED",
+  },
+];
 
-export function exceptionOf(cell: Cell): Exception | null {
-  return exceptions.find(({ applies }) => applies(cell)) ?? null;
+function unended(body: BodyShape): Buffer {
+  return Buffer.concat([Buffer.from("<"), flipped(contentOf(body))]);
 }
 
-export function expectedOutcomes(cell: Cell): readonly Outcome[] {
-  const exception = exceptionOf(cell);
+/** `friendly`: room for the bodies, time, trailers, overrides. `defaults`: Envoy as it comes. */
+export type Setting = "friendly" | "defaults";
+
+const changing: readonly Act[] = ["headers", "replace", "rewrite", "transform", "frame"];
+
+export function exceptionOf(cell: Cell, setting: Setting = "friendly"): Exception | null {
+  const table = setting === "friendly" ? exceptions : [...defaultExceptions, ...exceptions];
+  return table.find(({ applies }) => applies(cell)) ?? null;
+}
+
+export function expectedOutcomes(cell: Cell, setting: Setting = "friendly"): readonly Outcome[] {
+  const exception = exceptionOf(cell, setting);
   if (exception !== null) return exception.outcomes(cell);
   if (cell.act === "immediate") return [{ status: 418, text: "answered here" }];
   if (cell.act === "throw" || cell.act === "slow") return [cell.policy === "pass" ? arrival(cell, "pass") : refused];

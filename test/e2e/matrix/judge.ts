@@ -1,13 +1,15 @@
 /** Compares what a run of the matrix saw with what it should have seen. */
-import { expectedOutcomes, nameOf } from "./cells.ts";
+import { type Setting, expectedOutcomes, nameOf } from "./cells.ts";
 import type { LaneCounters, Result } from "./run.ts";
 
 /** A line for each cell that went otherwise. */
-export function complaintsAbout(results: readonly Result[]): string[] {
+export function complaintsAbout(results: readonly Result[], setting: Setting = "friendly"): string[] {
   return results
-    .filter(({ cell, outcome }) => !expectedOutcomes(cell).some((expected) => Bun.deepEquals(expected, outcome)))
+    .filter(
+      ({ cell, outcome }) => !expectedOutcomes(cell, setting).some((expected) => Bun.deepEquals(expected, outcome)),
+    )
     .map(({ cell, outcome }) => {
-      const expected = expectedOutcomes(cell).map((one) => JSON.stringify(one));
+      const expected = expectedOutcomes(cell, setting).map((one) => JSON.stringify(one));
       return `${nameOf(cell)}: ${JSON.stringify(outcome)} instead of ${expected.join(" or ")}`;
     });
 }

@@ -7,7 +7,7 @@ import type { FieldLine } from "../../support/http1.ts";
 import { startProcessor } from "../../support/processor.ts";
 import { type Upstream, startUpstream } from "../../support/upstream.ts";
 import { bodyToSend, trailersOf } from "./bodies.ts";
-import { type Arrival, type Cell, type Mode, type Outcome, digest, modes, sentHeaders } from "./cells.ts";
+import { type Arrival, type Cell, type Mode, type Outcome, type Setting, digest, modes, sentHeaders } from "./cells.ts";
 
 const MiB = 1_048_576;
 const timeoutMs = 20_000;
@@ -56,12 +56,7 @@ const friendly: Readonly<Record<Mode, Omit<ListenerOptions, "processors">>> = {
   },
 };
 
-/**
- * `friendly`: room for the bodies, time, trailers, overrides. `defaults`: Envoy as it comes, with two threads before two
- * workers; fails open where the processor's policy is to pass.
- */
-export type Setting = "friendly" | "defaults";
-
+/** With Envoy's defaults two of its threads stand before two workers, and it fails open where our policy is to pass. */
 export async function runMatrix(
   version: EnvoyVersion,
   cells: readonly Cell[],
@@ -99,11 +94,22 @@ export async function runMatrix(
   await Promise.all(
     [...lanes].map(async ([lane, own]) => {
       await using http2 = await openHttp2(envoy.ports[lane]);
-      for (const cell of own) results.push({ cell, outcome: await runCell(cell, envoy.ports[lane], upstream, http2) });
+      for (const cell of own) {
+        let outcome = await runCell(cell, envoy.ports[lane], upstream, http2);
+        // A machine busy with other things can make 200 ms pass; a processor that is too slow is so every time.
+        for (let again = 0; again < 5 && setting === "defaults" && isTimeout(outcome); again++) {
+          outcome = await runCell(cell, envoy.ports[lane], upstream, http2);
+        }
+        results.push({ cell, outcome });
+      }
     }),
   );
   const counted = [...lanes.keys()].map(async (lane) => ({ lane, counters: await judge(envoy, lane) }));
   return { results, lanes: await Promise.all(counted) };
+}
+
+function isTimeout(outcome: Outcome): boolean {
+  return outcome !== "cut" && "status" in outcome && outcome.status === 504;
 }
 
 const sendTrailers = { request_trailer_mode: "SEND", response_trailer_mode: "SEND" } as const;
