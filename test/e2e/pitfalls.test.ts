@@ -11,7 +11,7 @@ const files: Readonly<Record<string, string>> = {
 
 test("every test the pitfalls page names exists", async () => {
   const page = await Bun.file(join(repositoryRoot, "docs", "pitfalls.md")).text();
-  const named = [...page.matchAll(/\| ([\w/]+)(?:, [\w ]+)?: "([^"]+)" \|$/gm)];
+  const named = [...page.matchAll(/\| ([\w/]+)(?:, [\w ]+)?: "([^"]+)" +\|$/gm)];
   const missing: string[] = [];
   for (const [, file = "", name = ""] of named) {
     const source = await Bun.file(join(repositoryRoot, files[file] ?? `test/e2e/${file}.test.ts`)).text();
