@@ -69,7 +69,13 @@ export class BufferedDirection extends Direction {
 
   /** A new body is being gathered from a stream, which may itself read the original. */
   override get isPreparing(): boolean {
-    return !this.settled && !this.givenUp && this.#held === null && this.#replacement instanceof ReadableStream;
+    return (
+      this.released &&
+      !this.settled &&
+      !this.givenUp &&
+      this.#held === null &&
+      this.#replacement instanceof ReadableStream
+    );
   }
 
   openStream(): ReadableStream<Uint8Array> {
@@ -136,6 +142,7 @@ export class BufferedDirection extends Direction {
       const whole = replacement instanceof Uint8Array ? replacement : await collectStream(replacement, maxBodyBytes);
       this.#newBody = { bytes: await (encoding ?? toSentBody(whole, coding)), coding };
     } catch (error) {
+      this.givenUp = true; // also when its end is a quiet one
       this.owner.failed(error);
       return;
     }

@@ -437,8 +437,8 @@ export class Session implements CallReceiver, DirectionOwner, RunOwner, ServedEx
     const ways = [giveUp(this.request), giveUp(this.response)];
     if (ways.includes("none")) this.#endWithError();
     else if (ways.includes("drain") || this.#responseMayFlow) {
-      if (ways[0] === "close") this.request.letPass();
-      if (ways[1] === "close") this.response.letPass();
+      if (ways[0] === "close" && this.request.begun) this.request.letPass();
+      if (ways[1] === "close" && this.response.begun) this.response.letPass();
       this.#draining = true;
       this.progressed();
     } else this.#finish("failed", OK);
