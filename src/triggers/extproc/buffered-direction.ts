@@ -67,6 +67,11 @@ export class BufferedDirection extends Direction {
     return this.#reading.promise;
   }
 
+  /** What is sent whole was answered before the request went on: nothing more of it comes. */
+  override responseBegan(): void {
+    this.abandon();
+  }
+
   /** A new body is being gathered from a stream, which may itself read the original. */
   override get isPreparing(): boolean {
     return (
