@@ -5,10 +5,10 @@
  */
 import { beforeAll, describe, expect, test } from "bun:test";
 import { envoyVersions } from "../../scripts/fetch-envoy.ts";
-import { acts, exceptions, modes } from "./matrix/cells.ts";
+import { acts, defaultExceptions, exceptions, modes } from "./matrix/cells.ts";
 import { complaintsAbout, countersComplaints } from "./matrix/judge.ts";
 import { type MatrixRun, runMatrix } from "./matrix/run.ts";
-import { someCells } from "./matrix/select.ts";
+import { defaultCells, someCells } from "./matrix/select.ts";
 
 for (const version of envoyVersions) {
   describe(`matrix, Envoy ${version}`, () => {
@@ -31,6 +31,15 @@ for (const version of envoyVersions) {
       expect(run.lanes.length).toBe(modes.length * 4);
       expect(countersComplaints(run.lanes)).toEqual([]);
     });
+
+    test("with Envoy's defaults the same arrives, or what the table of exceptions says", async () => {
+      const plain = await runMatrix(version, defaultCells(), "defaults");
+      expect(complaintsAbout(plain.results, "defaults")).toEqual([]);
+      const met = defaultExceptions.filter(({ applies }) => plain.results.some(({ cell }) => applies(cell)));
+      expect(met).toEqual([...defaultExceptions]);
+      const spurious = plain.lanes.filter(({ counters }) => counters["spurious_msgs_received"] !== 0);
+      expect(spurious).toEqual([]);
+    }, 120_000);
 
     test("every exception was met", () => {
       const met = exceptions.filter(({ applies }) => run.results.some(({ cell }) => applies(cell)));

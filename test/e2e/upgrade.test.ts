@@ -48,7 +48,7 @@ async function startGrpcUpstream(): Promise<{ port: number; server: grpc.Server 
 for (const version of envoyVersions) {
   describe(`upgrades and gRPC, Envoy ${version}`, () => {
     const stack = new AsyncDisposableStack();
-    let envoy: Envoy<"grpc" | "buffered"> | undefined;
+    let envoy: Envoy<"grpc" | "buffered" | "streamed" | "duplex"> | undefined;
     let webSockets: Envoy<"main"> | undefined;
     let client: grpc.Client | undefined;
     let bufferedClient: grpc.Client | undefined;
@@ -82,6 +82,20 @@ for (const version of envoyVersions) {
           upstreamPort: grpcUpstream.port,
           listeners: {
             grpc: { processors, upstreamHttp2: true },
+            streamed: {
+              processors,
+              upstreamHttp2: true,
+              requestBody: "STREAMED",
+              responseBody: "STREAMED",
+              processingMode: trailers,
+            },
+            duplex: {
+              processors,
+              upstreamHttp2: true,
+              requestBody: "FULL_DUPLEX_STREAMED",
+              responseBody: "FULL_DUPLEX_STREAMED",
+              processingMode: trailers,
+            },
             buffered: {
               processors,
               upstreamHttp2: true,
@@ -138,17 +152,21 @@ for (const version of envoyVersions) {
       });
     }
 
-    test("a gRPC conversation takes turns", async () => {
-      const call = client?.makeBidiStreamRequest("/untouched", bytes.serialize, bytes.deserialize);
-      if (call === undefined) throw new Error("no client");
-      const answers = call[Symbol.asyncIterator]() as AsyncIterator<Buffer>;
-      const heard: string[] = [];
-      for (const word of ["one", "two", "three"]) {
-        call.write(Buffer.from(word));
-        heard.push(String((await answers.next()).value));
-      }
-      call.end();
-      expect([heard, (await answers.next()).done]).toEqual([["echo one", "echo two", "echo three"], true]);
-    });
+    for (const kind of ["grpc", "streamed", "duplex"] as const) {
+      test(`a gRPC conversation takes turns (${kind})`, async () => {
+        const talker = new grpc.Client(`127.0.0.1:${envoy?.ports[kind]}`, grpc.credentials.createInsecure());
+        const call = talker.makeBidiStreamRequest("/untouched", bytes.serialize, bytes.deserialize);
+        const answers = call[Symbol.asyncIterator]() as AsyncIterator<Buffer>;
+        const heard: string[] = [];
+        for (const word of ["one", "two", "three"]) {
+          call.write(Buffer.from(word));
+          heard.push(String((await answers.next()).value));
+        }
+        call.end();
+        expect([heard, (await answers.next()).done]).toEqual([["echo one", "echo two", "echo three"], true]);
+        talker.close();
+        expect(await envoy?.counters()).toMatchObject({ streams_failed: 0, spurious_msgs_received: 0 });
+      });
+    }
   });
 }

@@ -1,8 +1,8 @@
 /** The rules an interleaving must keep, whatever happened in it. */
-import type { HeaderField, Side, Verdict } from "../../src/cli/invoke/envoy-model.ts";
+import type { BodySendMode, HeaderField, Side, Verdict } from "../../src/cli/invoke/envoy-model.ts";
 import type { Played } from "./play.ts";
 import { type Promised, mapped, show } from "./run-program.ts";
-import { type MessageScript, wholeBody } from "./scenario.ts";
+import { type MessageScript, type Scenario, wholeBody } from "./scenario.ts";
 
 /** What Envoy must never have to say of this processor. */
 const FORBIDDEN: ReadonlySet<Verdict> = new Set([
@@ -49,7 +49,7 @@ function judgeMessage(played: Played, side: Side): string[] {
   const wanted = wantedBody(played, side);
   const allowed = mayPass(played, side) ? [wanted, original] : [wanted];
   const right = allowed.some((bytes) => (ended ? bytes.equals(body) : bytes.subarray(0, body.length).equals(body)));
-  const isLost = played.disturbed && scenario.disturbance === "drain" && isDuplex(played, side);
+  const isLost = interrupted(played) && (isDrained(played, side) || isFailedOpen(played, side));
   if (!right && !isLost && !isCutUnseen(played, side)) {
     const expected = allowed.map((bytes) => show(bytes)).join(" or ");
     found.push(`${side} body arrives as ${show(body)}${ended ? "" : " so far"}, expected ${expected}`);
@@ -81,7 +81,8 @@ function judgeTrailers(played: Played, side: Side): string[] {
   if (!ended) return [];
   if (original === null) return trailers === null ? [] : [`${side} trailers out of nothing`];
   const wanted = played.run[side].trailers.reduce<readonly HeaderField[]>((now, change) => change(now), original);
-  const allowed = mayPass(played, side) ? [wanted, original] : [wanted];
+  const passes = mayPass(played, side) || played.scenario.envoy.observabilityMode;
+  const allowed = passes ? [wanted, original] : [wanted];
   if (allowed.some((expected) => Bun.deepEquals(expected, trailers))) return [];
   return [`${side} trailers arrive as ${JSON.stringify(trailers)}, expected ${JSON.stringify(wanted)}`];
 }
@@ -113,9 +114,14 @@ function judgeOutcome(played: Played): string[] {
   return found;
 }
 
-function judgeResponded({ run, localReply, seen }: Played): string[] {
+function judgeResponded({ run, localReply, clientReset, scenario, seen, verdicts }: Played): string[] {
   const { responded } = run;
-  if (responded === null || responded.fails) return [];
+  // What a function still asks of the response after it answered may let it go.
+  if (responded === null || responded.fails || run.program.late.length > 0) return [];
+  // A request that went on for its trailers may have been the last Envoy wanted.
+  if (verdicts.some(({ verdict, afterEnd }) => verdict === "ignored" && afterEnd)) return [];
+  // Envoy keeps the response headers to itself: they may have gone before the function answered.
+  if (clientReset && scenario.envoy.processingMode.responseHeaderMode === "SKIP") return [];
   if (localReply === null) {
     const body = Buffer.concat(seen.response.chunks).toString("latin1");
     const status = seen.response.fields?.find(([name]) => name === ":status")?.[1];
@@ -155,21 +161,28 @@ function interrupted(played: Played): boolean {
 }
 
 /** While the processor shuts down a duplex response that is just coming may be lost: its stream has to end. */
-function isDuplex({ scenario }: Played, side: Side): boolean {
-  const { requestBodyMode, responseBodyMode } = scenario.envoy.processingMode;
-  return (side === "request" ? requestBodyMode : responseBodyMode) === "FULL_DUPLEX_STREAMED";
+function isDrained({ scenario }: Played, side: Side): boolean {
+  return scenario.disturbance === "drain" && bodyMode(scenario, side) === "FULL_DUPLEX_STREAMED";
+}
+
+/** Chunks taken out of a STREAMED body are lost when Envoy's own timer fires and failures are allowed. */
+function isFailedOpen({ scenario, verdicts }: Played, side: Side): boolean {
+  return bodyMode(scenario, side) === "STREAMED" && verdicts.some(({ verdict }) => verdict === "failedOpen");
+}
+
+function bodyMode({ envoy }: Scenario, side: Side): BodySendMode {
+  return side === "request" ? envoy.processingMode.requestBodyMode : envoy.processingMode.responseBodyMode;
 }
 
 /**
- * A body collected in STREAMED that ends in trailers Envoy does not send: the processor learns of the end only from what
- * follows. A request is answered with an error then; a response is through.
+ * A STREAMED body that ends in trailers Envoy does not send: the processor learns of the end only from what follows, when
+ * the bytes it kept for the last chunk can go nowhere.
  */
-function isCutUnseen({ scenario, sent, program, localReply, clientReset }: Played, side: Side): boolean {
-  const { requestBodyMode, responseBodyMode } = scenario.envoy.processingMode;
-  const isStreamed = (side === "request" ? requestBodyMode : responseBodyMode) === "STREAMED";
-  if (!isStreamed || scenario[side].trailers === null || sent.has(`${side} trailers`)) return false;
-  if (program.steps.some((step) => step.do === "transform" && step.side === side)) return true;
-  return side === "response" || localReply !== null || clientReset;
+function isCutUnseen({ scenario, sent, program }: Played, side: Side): boolean {
+  if (bodyMode(scenario, side) !== "STREAMED" || scenario[side].trailers === null || sent.has(`${side} trailers`))
+    return false;
+  const keeps = ["read", "assign", "assignStream", "transform"];
+  return program.steps.some((step) => "side" in step && step.side === side && keeps.includes(step.do));
 }
 
 /**
@@ -195,7 +208,9 @@ function wantedBody(played: Played, side: Side): Buffer {
 /** HTTP allows no body here; a function may give a 204 another status. */
 function forbidsBody({ scenario, run }: Played, side: Side, { fields }: MessageScript): boolean {
   if (side === "request") return false;
-  if (scenario.request.fields.some(([name, value]) => name === ":method" && value === "HEAD")) return true;
+  const seesMethod = scenario.envoy.processingMode.requestHeaderMode === "SEND" && !scenario.withoutRequest;
+  const isHead = scenario.request.fields.some(([name, value]) => name === ":method" && value === "HEAD");
+  if (seesMethod && isHead) return true;
   const changed = run.response.headers.reduce<readonly HeaderField[]>((now, change) => change(now), fields);
   return changed.some(([name, value]) => name === ":status" && value === "204");
 }

@@ -200,7 +200,8 @@ class Player implements Played, ServerCall {
     }
     const [message] = this.#toProcessor;
     if (message !== undefined && this.#mayDeliver(message)) choices.push(() => this.#deliver());
-    if ((this.#toEnvoy[0]?.turn ?? Infinity) < this.#turn) choices.push(() => this.#receive());
+    // What is written is sent when a turn ends; everything else that turn does may come before or after that.
+    if ((this.#toEnvoy[0]?.turn ?? Infinity) + 1 < this.#turn) choices.push(() => this.#receive());
     if (this.#writableDue && this.#toEnvoy.length === 0 && !this.#sessionOver) {
       choices.push(() => {
         this.#writableDue = false;
@@ -303,7 +304,7 @@ class Player implements Played, ServerCall {
       return false;
     }
     const outstanding = this.#envoy.outstanding("request") + this.#envoy.outstanding("response");
-    if (!run.hangs && !this.timeMoved && this.scenario.disturbance !== "drain") {
+    if (!run.hangs && !this.timeMoved && this.scenario.disturbance !== "drain" && !this.#envoyReplies) {
       const what = settled ? `answers are due (${outstanding})` : "the function waits";
       this.violations.push(`hang: ${what}; envoy waits for ${this.#waiting()}`);
     }
@@ -430,7 +431,7 @@ class Player implements Played, ServerCall {
         if (this.#paused) this.#windowLeft -= message.bytes.length;
         this.log(`processor gets ${message.text}`);
         this.#session ??= new Session(this.service, this);
-        this.#session.onMessage(message.bytes);
+        this.#session.onMessage(message.bytes, 0, message.bytes.length);
         break;
       case "halfClose":
         this.log("processor gets the end of the stream");
@@ -458,7 +459,7 @@ class Player implements Played, ServerCall {
     if (this.#tracing) this.log(`envoy gets ${describe(response)}`);
     this.#carryOut(this.#envoy.answer(response));
     const last = this.#toEnvoy.at(-1);
-    if (last?.kind === "end" && last.turn === message.turn) this.#receive();
+    if (last?.kind === "end" && last.turn <= message.turn + 1) this.#receive();
   }
 
   // ServerCall.

@@ -52,7 +52,7 @@ class Filter implements EnvoyExchange, SideOwner {
       if (this.#observes(direction.sendsHeaders, side, { kind: "headers", fields, endOfStream })) return;
       direction.headers(fields, endOfStream);
       // A response nobody processes ends processing, from 1.37 on even with request chunks unanswered.
-      if (side === "response" && direction.unprocessed && this.#closesEarly) this.#closeAfterLast();
+      if (side === "response" && direction.unprocessed && this.#closesEarly) this.#closeAfterLast("response");
     });
   }
 
@@ -103,7 +103,12 @@ class Filter implements EnvoyExchange, SideOwner {
       } else if (result.kind === "error") {
         this.verdict(result.verdict, result.text);
         this.#failClosed(this.config.statusOnError, result.text);
-      } else if (response.answer !== null && this.#closesEarly && this.#isLast(response.answer)) this.#closeAfterLast();
+        return;
+      }
+      const { answer } = response;
+      if (answer !== null && "side" in answer && this.#closesEarly && this.#isLast(answer)) {
+        this.#closeAfterLast(answer.side);
+      }
     });
   }
 
@@ -305,18 +310,18 @@ class Filter implements EnvoyExchange, SideOwner {
     return this.config.version !== "1.36";
   }
 
-  #isLast(answer: ProcessorAnswer): boolean {
-    if (this.processingComplete || answer.kind === "immediate" || answer.kind === "streamedImmediate") return false;
+  #isLast(answer: ProcessorAnswer & { readonly side: Side }): boolean {
+    if (this.processingComplete) return false;
     if (answer.side === "request" && !this.#response.unprocessed) return false;
     const side = this.#side(answer.side);
     if (answer.kind === "headers") return side.lastAfterHeaders;
     return answer.kind === "trailers" || side.lastAfterBody;
   }
 
-  /** Request chunks that are unanswered when the response was through stay where they are. */
-  #closeAfterLast(): void {
+  /** What a request still lacks when the response is through passes it by or stays where it is: nobody waits for it. */
+  #closeAfterLast(side: Side): void {
     this.processingComplete = true;
-    if (this.#request.outstanding > 0) this.#request.abandon();
+    if (side === "response" && this.#request.begun && !this.#request.finished) this.#request.abandon();
     this.#close();
   }
 

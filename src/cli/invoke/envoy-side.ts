@@ -62,6 +62,8 @@ export class EnvoySide {
   timerOverridden = false;
   /** The last part of the message has gone on. */
   finished = false;
+  /** Its headers have come. */
+  begun = false;
   /** Something else took the message's place: answers are still taken, nothing goes on. */
   abandoned = false;
   /** A body byte of this direction has been seen: in duplex nothing can fail open any more. */
@@ -128,6 +130,7 @@ export class EnvoySide {
 
   headers(fields: HeaderFields, endOfStream: boolean): void {
     if (this.abandoned) return;
+    this.begun = true;
     this.#fields = fields;
     this.#bodiless = endOfStream;
     this.#bodyComplete = endOfStream;

@@ -57,7 +57,7 @@ export class BufferedDirection extends Direction {
     if (this.bodiless) return Promise.resolve(EMPTY);
     if (this.#reading === null) {
       if (this.complete || this.abandoned) return Promise.reject(bodyNotSent(this));
-      if (this.released && !this.#isPreparing) return Promise.reject(this.tooLate("read"));
+      if (this.released && !this.isPreparing) return Promise.reject(this.tooLate("read"));
       const refusal = this.#ask();
       if (refusal !== null) return Promise.reject(refusal);
       this.#reading = Promise.withResolvers();
@@ -67,9 +67,20 @@ export class BufferedDirection extends Direction {
     return this.#reading.promise;
   }
 
+  /** What is sent whole was answered before the request went on: nothing more of it comes. */
+  override responseBegan(): void {
+    this.abandon();
+  }
+
   /** A new body is being gathered from a stream, which may itself read the original. */
-  get #isPreparing(): boolean {
-    return !this.settled && this.#held === null && this.#replacement instanceof ReadableStream;
+  override get isPreparing(): boolean {
+    return (
+      this.released &&
+      !this.settled &&
+      !this.givenUp &&
+      this.#held === null &&
+      this.#replacement instanceof ReadableStream
+    );
   }
 
   openStream(): ReadableStream<Uint8Array> {
@@ -136,9 +147,11 @@ export class BufferedDirection extends Direction {
       const whole = replacement instanceof Uint8Array ? replacement : await collectStream(replacement, maxBodyBytes);
       this.#newBody = { bytes: await (encoding ?? toSentBody(whole, coding)), coding };
     } catch (error) {
+      this.givenUp = true; // also when its end is a quiet one
       this.owner.failed(error);
       return;
     }
+    if (this.givenUp) return;
     this.#settleWhole(options);
     this.owner.progressed();
   }

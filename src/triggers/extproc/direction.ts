@@ -66,6 +66,8 @@ export abstract class Direction {
   released = false;
   /** What the function changed has left or was given up; from here on everything passes. */
   settled = false;
+  /** The function failed: what it was still making is of no use. */
+  givenUp = false;
   /** Nothing more of this direction is to come. */
   abandoned = false;
   /** The headers arrived with the end of the message: no body, no trailers. */
@@ -77,6 +79,8 @@ export abstract class Direction {
   /** Phases the proxy sent without waiting for the answer to the one before. */
   #queue: QueuedPhase[] | null = null;
   #trailersWaiter: PromiseWithResolvers<FieldList | null> | null = null;
+  /** The response began before they came: they may be kept from us. */
+  #trailersLate = false;
   /** Trailers stay unanswered when they come: the function may change them. */
   #holdsTrailers = false;
 
@@ -117,6 +121,10 @@ export abstract class Direction {
   }
   /** Drops the function's changes and lets the original pass, as far as it still can. */
   abstract giveUp(): WayOut;
+  /** A new body is still being made of which nothing has left: it may yet fail. */
+  get isPreparing(): boolean {
+    return false;
+  }
   /** The function has nothing more to say: what it did not read goes on. */
   functionDone(): void {}
   /** The function failed while the stream must stay open: the original passes by answers. */
@@ -190,7 +198,8 @@ export abstract class Direction {
   readTrailers(): Promise<FieldList | null> {
     if (this.#trailersWaiter === null) {
       this.#trailersWaiter = Promise.withResolvers();
-      if (this.released || this.abandoned || !this.mayHaveTrailers) this.#trailersWaiter.resolve(null);
+      if (this.released || this.abandoned || this.#trailersLate || !this.mayHaveTrailers)
+        this.#trailersWaiter.resolve(null);
       else this.release({ final: false, keepTrailers: true });
     }
     return this.#trailersWaiter.promise;
@@ -224,7 +233,10 @@ export abstract class Direction {
   /** The upstream answers: what the function awaits of the request would not come any more where the proxy keeps it back. */
   responseBegan(): void {
     if (!this.committed) this.abandon();
-    else if (this.mode !== BodyMode.FULL_DUPLEX_STREAMED) this.#trailersWaiter?.resolve(null);
+    else if (this.mode !== BodyMode.FULL_DUPLEX_STREAMED) {
+      this.#trailersLate = true;
+      this.#trailersWaiter?.resolve(null);
+    }
   }
 
   /** Lets go of a received chunk that would otherwise live as long as the exchange. */

@@ -136,6 +136,7 @@ export class DuplexDirection extends Direction {
 
   giveUp(): WayOut {
     this.#outgoing?.cancel(new Error("the function failed"));
+    this.#incoming?.fail(new ExchangeError("CANCELLED", "the exchange went on without the function, which failed"));
     if (this.#plan === "transform" || (this.#plan === "replace" && this.#bodyBegun)) return "none";
     this.settled = true;
     if (!this.#headersLeft) this.#forgetChanges();
@@ -215,7 +216,7 @@ export class DuplexDirection extends Direction {
   async #settleReplaced(replacement: Replacement, options: ReleaseOptions): Promise<void> {
     const coding = codingOf(this, this.#headersLeft);
     const body = await this.#wholeBody(replacement, coding);
-    if (body === null) return;
+    if (body === null || this.givenUp) return;
     this.settled = true;
     if (this.bodiless) {
       const sent = this.owner.forbidsBody(this) ? null : body;

@@ -8,7 +8,7 @@ import { type AnswerHead, toAnswerHead } from "./immediate-response.ts";
 import { ProxiedResponse } from "./message.ts";
 import type { MiddlewareService } from "./service.ts";
 import type { Session } from "./session.ts";
-import { type BodyPeek, peekBody } from "./streamed-answer.ts";
+import { type BodyPeek, collectRest, peekBody } from "./streamed-answer.ts";
 import type { ImmediateAnswer } from "./wire/processing-response.ts";
 
 const EMPTY: Uint8Array = new Uint8Array(0);
@@ -128,17 +128,18 @@ export class FunctionRun {
       let body = EMPTY;
       if (response.body !== null && owner.canStreamAnswer) {
         const peek = await peekBody(response.body, settings.maxBodyBytes);
-        if (peek.pending !== null) {
+        if (peek.pending !== null && owner.canStreamAnswer) {
           if (!this.done && !owner.ended) owner.answerStreamed(head, peek);
           else void peek.reader.cancel();
           return;
         }
-        body = Buffer.concat(peek.chunks);
+        body = await collectRest(peek, settings.maxBodyBytes); // it may read the request's, which answers the headers
       } else if (response.body !== null) body = await collectStream(response.body, settings.maxBodyBytes);
       this.answering = false;
       const { status, lines, grpcStatus } = head;
       const answer = { status, headers: lines, body, grpcStatus, details: this.#exchange.details };
-      if (!this.done && !owner.ended) owner.answerImmediately(answer);
+      if (this.done) owner.progressed();
+      else if (!owner.ended) owner.answerImmediately(answer);
     } catch (error) {
       this.answering = false;
       owner.failed(error);

@@ -44,12 +44,12 @@ abstract class ProxiedMessage {
     return (this.#decoded ??= handled(this.#read()));
   }
 
-  async text(): Promise<string> {
-    return decoder.decode(await this.bytes());
+  text(): Promise<string> {
+    return handled(this.bytes().then((bytes) => decoder.decode(bytes)));
   }
 
-  async json(): Promise<unknown> {
-    return JSON.parse(await this.text());
+  json(): Promise<unknown> {
+    return handled(this.text().then((text): unknown => JSON.parse(text)));
   }
 
   get trailers(): Promise<HeaderList | null> {

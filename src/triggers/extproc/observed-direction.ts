@@ -37,6 +37,7 @@ export class ObservedDirection extends Direction {
 
   openStream(): ReadableStream<Uint8Array> {
     this.#incoming = new IncomingBody({ bodyWanted() {}, bodyCancelled() {} });
+    if (this.#tooLong) this.#incoming.fail(this.tooLong()); // its beginning was let go
     if (!this.#chunks.isEmpty) this.#incoming.push(this.#chunks.join());
     if (this.complete) this.#incoming.end();
     return this.#incoming.stream;

@@ -133,6 +133,7 @@ export class Session implements CallReceiver, DirectionOwner, RunOwner, ServedEx
   }
 
   checkDeadline(now: number): void {
+    if (this.#request === null && this.#response === null) return; // the first message tells the body modes
     const direction = this.#oldestDue();
     if (direction === null || this.ended) return;
     const duplex = direction.mode === BodyMode.FULL_DUPLEX_STREAMED;
@@ -263,6 +264,7 @@ export class Session implements CallReceiver, DirectionOwner, RunOwner, ServedEx
     if (this.ended || run?.done === true) {
       if (this.#failsLate(error)) return;
       if (!isQuietEnd(error)) this.#logFailure(error, "the function failed after its exchange was over");
+      this.progressed();
       return;
     }
     if (run !== null) run.done = true;
@@ -286,7 +288,9 @@ export class Session implements CallReceiver, DirectionOwner, RunOwner, ServedEx
   progressed(): void {
     const run = this.#run;
     if (run === null || !run.done || this.ended || run.answering) return;
-    if (this.response.begun) this.response.release({ final: true });
+    const bypassed = this.#bypassed !== null;
+    if (bypassed && !this.response.begun) return;
+    if (this.response.begun && (bypassed || !this.request.isPreparing)) this.response.release({ final: true });
     if (this.ended || !this.#requestOver || !this.response.closable || this.#responseMayFlow) return;
     if (this.#bypassed !== null) this.#finish(this.#bypassed, OK);
     else if (this.#draining) this.#finish("failed", OK);
@@ -433,7 +437,8 @@ export class Session implements CallReceiver, DirectionOwner, RunOwner, ServedEx
     const ways = [giveUp(this.request), giveUp(this.response)];
     if (ways.includes("none")) this.#endWithError();
     else if (ways.includes("drain") || this.#responseMayFlow) {
-      if (ways[0] === "close") this.request.letPass();
+      if (ways[0] === "close" && this.request.begun) this.request.letPass();
+      if (ways[1] === "close" && this.response.begun) this.response.letPass();
       this.#draining = true;
       this.progressed();
     } else this.#finish("failed", OK);
@@ -541,5 +546,6 @@ function noResponse(): ExchangeError {
 function giveUp(direction: Direction): WayOut {
   if (!direction.begun) return "close";
   direction.released = true;
+  direction.givenUp = true;
   return direction.giveUp();
 }

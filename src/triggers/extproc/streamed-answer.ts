@@ -3,6 +3,8 @@
  * sends each piece on as it comes, e.g. server-sent events.
  */
 import type { ReadableStreamDefaultReader } from "node:stream/web";
+import { ExchangeError } from "../../function/errors.ts";
+import { ChunkList } from "./chunk-list.ts";
 import { toBytes } from "./outgoing-body.ts";
 import { encodeStreamedAnswerBody } from "./wire/processing-response.ts";
 
@@ -37,6 +39,24 @@ export async function peekBody(stream: ReadableStream<Uint8Array>, maxBytes: num
     size += bytes.length;
     chunks.push(bytes);
   }
+}
+
+/** What came and what is still to come. @throws ExchangeError `BODY_TOO_LARGE` beyond `maxBytes`. */
+export async function collectRest({ reader, chunks, pending }: BodyPeek, maxBytes: number): Promise<Uint8Array> {
+  const all = new ChunkList();
+  for (const chunk of chunks) all.push(chunk);
+  let next = pending;
+  while (next !== null) {
+    const { done, value } = await next;
+    if (done) break;
+    all.push(toBytes(value));
+    if (all.bytes > maxBytes) {
+      reader.cancel().catch(() => {}); // its failure changes nothing: the error below is what counts
+      throw new ExchangeError("BODY_TOO_LARGE", `the body given is longer than ${maxBytes} bytes`);
+    }
+    next = reader.read();
+  }
+  return all.join();
 }
 
 export class StreamedAnswer {

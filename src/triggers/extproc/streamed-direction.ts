@@ -99,7 +99,7 @@ export class StreamedDirection extends Direction {
 
   assignBody(replacement: Replacement | null): void {
     if (this.released) throw this.tooLate("assigned");
-    if (this.#originalsLeft || (this.#headersLeft && this.#plan !== "collect")) {
+    if (this.settled || this.#originalsLeft || (this.#headersLeft && this.#plan !== "collect")) {
       throw this.firstChunkLeft();
     }
     this.#replacement = replacement ?? EMPTY;
@@ -116,8 +116,8 @@ export class StreamedDirection extends Direction {
     if (this.#takenOut && this.#plan !== "pass") this.#lost("the response came before its end");
     else if (this.#plan === "collect") {
       this.#plan = "pass";
-      this.#reading?.reject(bodyNotSent(this));
-    } else if (!this.released) this.#incoming?.fail(bodyNotSent(this));
+      this.#reading?.reject(this.#endUnknown());
+    } else if (!this.released) this.#incoming?.fail(this.#endUnknown());
   }
 
   override onTrailers(span: Span): void {
@@ -138,8 +138,13 @@ export class StreamedDirection extends Direction {
     return !this.#takenOut || this.#plan === "pass";
   }
 
+  protected override get isTrailersDue(): boolean {
+    return this.#trailers === null && super.isTrailersDue; // else they wait for the function's stream
+  }
+
   giveUp(): WayOut {
     this.#outgoing?.cancel(new Error("the function failed"));
+    this.#incoming?.fail(new ExchangeError("CANCELLED", "the exchange went on without the function, which failed"));
     switch (this.#plan) {
       case "collect":
       case "returning": {
@@ -204,12 +209,14 @@ export class StreamedDirection extends Direction {
       if (!this.#takenOut) {
         this.#isLast = true;
         this.#reading.resolve(EMPTY);
-        if (this.#held !== null) this.#flushCollected();
+        if (this.#held !== null && this.#replacement === undefined) this.#flushCollected();
       } else this.#lost("it ended in trailers after chunks were taken out");
     } else if (this.#plan === "returning") this.#lost("it ended in trailers after chunks were taken out");
     else if (this.#plan === "transform" && !(this.#outgoing?.ended === true && this.#outgoing.size === 0)) {
       this.#lost("it ended in trailers before the function's stream did");
     } else if (this.#plan === "replace" && !this.#replaced)
+      this.#lost("it ended in trailers without a chunk to replace");
+    if (this.#replacement !== undefined && (!this.released || this.#held !== null))
       this.#lost("it ended in trailers without a chunk to replace");
     this.settled = true;
   }
@@ -221,7 +228,8 @@ export class StreamedDirection extends Direction {
       return;
     }
     if (this.#plan === "returning") {
-      if (this.#isBodyDue) this.#giveBack();
+      if (this.#replacement !== undefined) this.owner.failed(this.tooLong());
+      else if (this.#isBodyDue) this.#giveBack();
       return;
     }
     const replacement = this.#replacement;
@@ -247,7 +255,7 @@ export class StreamedDirection extends Direction {
   /** A message without a body gets the new one with its headers. */
   async #settleBodiless(replacement: Replacement, options: ReleaseOptions): Promise<void> {
     const body = await this.#wholeBody(replacement);
-    if (body === null) return;
+    if (body === null || this.givenUp) return;
     this.settled = true;
     this.#plan = "pass";
     const coding = codingOf(this, false);
@@ -260,7 +268,7 @@ export class StreamedDirection extends Direction {
   async #settleReplaced(replacement: Uint8Array, options: ReleaseOptions): Promise<void> {
     const coding = codingOf(this, false);
     const body = await this.#wholeBody(replacement);
-    if (body === null) return;
+    if (body === null || this.givenUp) return;
     this.settled = true;
     if (this.due === this.headersPhase && !this.owner.bodyComesUnasked) {
       this.#plan = "pass";
@@ -373,7 +381,7 @@ export class StreamedDirection extends Direction {
     }
     void (async () => {
       const body = await this.#wholeBody(replacement);
-      if (body === null) return;
+      if (body === null || this.givenUp) return;
       this.settled = true;
       this.#plan = "pass";
       if (this.#isBodyDue) this.#answerChunk(body);
@@ -501,6 +509,15 @@ export class StreamedDirection extends Direction {
     this.#plan = "pass";
     if (this.#isBodyDue) this.#pass();
     this.owner.progressed();
+  }
+
+  #endUnknown(): ExchangeError {
+    const why = "Envoy does not tell where a body ends whose trailers it keeps to itself";
+    const mend = "set request_trailer_mode: SEND in processing_mode of its ext_proc filter";
+    return new ExchangeError(
+      "BODY_INCOMPLETE",
+      `the response came before the end of the request body: ${why}: ${mend}`,
+    );
   }
 
   /** Bytes of the original are gone and nothing can carry what should be in their place. */

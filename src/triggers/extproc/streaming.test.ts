@@ -498,3 +498,35 @@ test("chunks that came unasked are not answered when the stream ends instead of 
   await envoy.settle();
   expect([envoy.answers, envoy.status] as unknown[]).toEqual([[{ requestHeaders: {} }], { code: 0 }]);
 });
+
+test("a look at deadlines before the first message does not settle the body modes", async () => {
+  const service = fakeService(transform);
+  const envoy = new FakeEnvoy(service, duplex);
+  for (const session of service.sessions) session.checkDeadline(performance.now());
+  await sendRequest(envoy, ["or", "ders"]);
+  expect(envoy.bodies.request).toBe("ORDERS.");
+});
+
+test("a repeated end of a duplex body is ignored", async () => {
+  const envoy = new FakeEnvoy(fakeService(transform), duplex);
+  await sendRequest(envoy, ["or", "ders"]);
+  envoy.requestBody("", true);
+  await envoy.settle();
+  expect([envoy.bodies.request, envoy.bodyEnded("request"), envoy.status]).toEqual(["ORDERS.", true, null]);
+});
+
+test("an empty chunk that is no end is answered like any other", async () => {
+  const envoy = new FakeEnvoy(fakeService(transform), streamed);
+  envoy.requestHeaders(post);
+  await envoy.settle();
+  for (const [chunk, ends] of [
+    ["", false],
+    ["orders", false],
+    ["", false],
+    ["", true],
+  ] as const) {
+    envoy.requestBody(chunk, ends);
+    await envoy.settle();
+  }
+  expect([envoy.bodies.request, envoy.status]).toEqual(["ORDERS.", null]);
+});

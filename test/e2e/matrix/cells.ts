@@ -63,8 +63,6 @@ interface Exception {
   readonly applies: (cell: Cell) => boolean;
   /** What may be seen; more than one where Envoy's timing decides. */
   readonly outcomes: (cell: Cell) => readonly Outcome[];
-  /** The stream to the processor ends with an error. */
-  readonly failsStream: boolean;
   readonly reason: string;
 }
 
@@ -75,14 +73,12 @@ export const exceptions: readonly Exception[] = [
   {
     applies: ({ mode }) => mode === "observed",
     outcomes: (cell) => [arrival(cell, "pass")],
-    failsStream: false,
     reason: "Envoy applies nothing in observability mode: whatever the function does, the original passes",
   },
   {
     applies: ({ mode, body, act }) =>
       mode === "partial" && body === "trailers" && ["rewrite", "transform", "frame"].includes(act),
     outcomes: () => [refused],
-    failsStream: false,
     reason:
       "BUFFERED_PARTIAL marks a body that ends in trailers like one cut off at the buffer limit; without content-length it counts as incomplete",
   },
@@ -90,20 +86,54 @@ export const exceptions: readonly Exception[] = [
     applies: ({ mode, body, act }) =>
       (mode === "streamed" || mode === "eager") && body === "trailers" && ["rewrite", "frame"].includes(act),
     outcomes: ({ side }) => (side === "request" ? [refused] : ["cut", refused]),
-    failsStream: true,
     reason:
       "STREAMED sends trailers only after the last chunk was answered, so nothing can carry what the function makes at the body's end; it is never shortened instead",
   },
 ];
 
-const changing: readonly Act[] = ["headers", "replace", "rewrite", "transform", "frame"];
+/**
+ * More of them with Envoy's defaults: no `allow_mode_override`, trailers SKIPped. (Duplex needs its trailers.)
+ */
+export const defaultExceptions: readonly Exception[] = [
+  {
+    applies: ({ mode, body, act }) =>
+      mode === "none" && body !== "none" && ["rewrite", "transform", "frame"].includes(act),
+    outcomes: (cell) => (cell.side === "request" ? [refused] : [arrival(cell, "pass")]),
+    reason:
+      "Envoy ignores the override that asks for the body. A request has gone on by then, so its response fails; a response has gone on whole",
+  },
+  {
+    applies: ({ mode, body, act }) =>
+      (mode === "streamed" || mode === "eager") && body === "trailers" && act === "frame",
+    outcomes: (cell) => [{ ...arrival(cell, "frame"), body: digest(unended(cell.body)) }],
+    reason: "STREAMED without trailers never tells where the body ends: what a stream gives at its end has no place",
+  },
+  {
+    applies: ({ mode, body, act }) =>
+      (mode === "streamed" || mode === "eager") && body === "trailers" && act === "rewrite",
+    outcomes: (cell) =>
+      cell.side === "request" ? [refused] : ["cut", { ...arrival(cell, "rewrite"), body: digest(Buffer.alloc(0)) }],
+    reason:
+      "STREAMED without trailers never tells where the body ends: one that is gathered is lost. Set the trailer mode to SEND, or use BUFFERED",
+  },
+];
 
-export function exceptionOf(cell: Cell): Exception | null {
-  return exceptions.find(({ applies }) => applies(cell)) ?? null;
+function unended(body: BodyShape): Buffer {
+  return Buffer.concat([Buffer.from("<"), flipped(contentOf(body))]);
 }
 
-export function expectedOutcomes(cell: Cell): readonly Outcome[] {
-  const exception = exceptionOf(cell);
+/** `friendly`: room for the bodies, time, trailers, overrides. `defaults`: Envoy as it comes. */
+export type Setting = "friendly" | "defaults";
+
+const changing: readonly Act[] = ["headers", "replace", "rewrite", "transform", "frame"];
+
+export function exceptionOf(cell: Cell, setting: Setting = "friendly"): Exception | null {
+  const table = setting === "friendly" ? exceptions : [...defaultExceptions, ...exceptions];
+  return table.find(({ applies }) => applies(cell)) ?? null;
+}
+
+export function expectedOutcomes(cell: Cell, setting: Setting = "friendly"): readonly Outcome[] {
+  const exception = exceptionOf(cell, setting);
   if (exception !== null) return exception.outcomes(cell);
   if (cell.act === "immediate") return [{ status: 418, text: "answered here" }];
   if (cell.act === "throw" || cell.act === "slow") return [cell.policy === "pass" ? arrival(cell, "pass") : refused];

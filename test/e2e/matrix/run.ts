@@ -7,7 +7,7 @@ import type { FieldLine } from "../../support/http1.ts";
 import { startProcessor } from "../../support/processor.ts";
 import { type Upstream, startUpstream } from "../../support/upstream.ts";
 import { bodyToSend, trailersOf } from "./bodies.ts";
-import { type Arrival, type Cell, type Mode, type Outcome, digest, modes, sentHeaders } from "./cells.ts";
+import { type Arrival, type Cell, type Mode, type Outcome, type Setting, digest, modes, sentHeaders } from "./cells.ts";
 
 const MiB = 1_048_576;
 const timeoutMs = 20_000;
@@ -30,7 +30,6 @@ export interface Result {
 
 export interface LaneCounters {
   readonly lane: string;
-  readonly cells: readonly Cell[];
   readonly counters: Readonly<Record<string, number>>;
 }
 
@@ -57,10 +56,16 @@ const friendly: Readonly<Record<Mode, Omit<ListenerOptions, "processors">>> = {
   },
 };
 
-export async function runMatrix(version: EnvoyVersion, cells: readonly Cell[]): Promise<MatrixRun> {
+/** With Envoy's defaults two of its threads stand before two workers, and it fails open where our policy is to pass. */
+export async function runMatrix(
+  version: EnvoyVersion,
+  cells: readonly Cell[],
+  setting: Setting = "friendly",
+): Promise<MatrixRun> {
   await using upstream = startUpstream();
   await using processor = await startProcessor({
     function: { file: join(import.meta.dir, "function.ts") },
+    numWorkers: setting === "defaults" ? 2 : 1,
     triggers: Object.fromEntries(
       Object.entries(triggers).map(([name, options]) => [name, { ...options, perRequestBodyBufferBytes: 16 * MiB }]),
     ),
@@ -70,9 +75,9 @@ export async function runMatrix(version: EnvoyVersion, cells: readonly Cell[]): 
     for (const trigger of Object.keys(triggers) as Trigger[]) {
       listeners[`${mode}-${trigger}`] = {
         ...friendly[mode],
+        ...(setting === "friendly" ? { bufferLimitBytes: 16 * MiB } : { filter: defaultFilter(mode, trigger) }),
         processors: [processor.ports[trigger] ?? 0],
-        bufferLimitBytes: 16 * MiB,
-        processingMode: { request_trailer_mode: "SEND", response_trailer_mode: "SEND" },
+        processingMode: setting === "friendly" || mode === "duplex" ? sendTrailers : {},
         connectionManager: { http_protocol_options: { enable_trailers: true } },
       };
     }
@@ -81,6 +86,7 @@ export async function runMatrix(version: EnvoyVersion, cells: readonly Cell[]): 
     version,
     upstreamPort: upstream.port,
     listeners: listeners as Record<Lane, ListenerOptions>,
+    concurrency: setting === "defaults" ? 2 : 1,
   });
 
   const lanes = Map.groupBy(cells, laneOf);
@@ -88,11 +94,34 @@ export async function runMatrix(version: EnvoyVersion, cells: readonly Cell[]): 
   await Promise.all(
     [...lanes].map(async ([lane, own]) => {
       await using http2 = await openHttp2(envoy.ports[lane]);
-      for (const cell of own) results.push({ cell, outcome: await runCell(cell, envoy.ports[lane], upstream, http2) });
+      for (const cell of own) {
+        let outcome = await runCell(cell, envoy.ports[lane], upstream, http2);
+        // A machine busy with other things can make 200 ms pass; a processor that is too slow is so every time.
+        for (let again = 0; again < 5 && setting === "defaults" && isTimeout(outcome); again++) {
+          outcome = await runCell(cell, envoy.ports[lane], upstream, http2);
+        }
+        results.push({ cell, outcome });
+      }
     }),
   );
-  const counted = [...lanes].map(async ([lane, own]) => ({ lane, cells: own, counters: await judge(envoy, lane) }));
+  const counted = [...lanes.keys()].map(async (lane) => ({ lane, counters: await judge(envoy, lane) }));
   return { results, lanes: await Promise.all(counted) };
+}
+
+function isTimeout(outcome: Outcome): boolean {
+  return outcome !== "cut" && "status" in outcome && outcome.status === 504;
+}
+
+const sendTrailers = { request_trailer_mode: "SEND", response_trailer_mode: "SEND" } as const;
+
+function defaultFilter(mode: Mode, trigger: Trigger): object {
+  return {
+    ...friendly[mode].filter,
+    message_timeout: "0.2s",
+    max_message_timeout: "0s",
+    allow_mode_override: false,
+    failure_mode_allow: trigger === "pass" || trigger === "slowPass",
+  };
 }
 
 async function judge(envoy: Envoy<Lane>, lane: Lane): Promise<Record<string, number>> {

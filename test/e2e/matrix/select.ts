@@ -27,7 +27,9 @@ export function someCells(): Cell[] {
   });
 }
 
-/** One protocol each, turn by turn. */
-export function everySecondCell(): Cell[] {
-  return allCells().filter((_cell, index) => (index + Math.floor(index / (2 * bodyShapes.length))) % 2 === 0);
+/** For Envoy's defaults: bodies within its buffers, one protocol each, turn by turn. */
+export function defaultCells(): Cell[] {
+  const small = allCells().filter(({ body }) => body !== "1 MiB" && body !== "8 MiB");
+  const shapes = bodyShapes.length - 2;
+  return small.filter((_cell, index) => (index + Math.floor(index / shapes)) % 2 === 0);
 }
