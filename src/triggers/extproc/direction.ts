@@ -210,6 +210,11 @@ export abstract class Direction {
     return !this.complete;
   }
 
+  /** @throws ExchangeError when the exchange began with the response: this request is not here to be changed. */
+  assertSeen(): void {
+    if (this.abandoned && !this.begun && this.isRequest) throw this.tooLate("assigned");
+  }
+
   /** Fixes the message. Called again, with `next()` or the end of the function, it lets held trailers go. */
   release(options: ReleaseOptions): void {
     this.#holdsTrailers = options.keepTrailers === true;

@@ -37,6 +37,7 @@ abstract class ProxiedMessage {
   }
 
   set body(value: ReadableStream<Uint8Array> | Uint8Array | string | null) {
+    this.#direction.assertSeen();
     this.#direction.assignBody(typeof value === "string" ? Buffer.from(value) : checkedBody(value));
   }
 
