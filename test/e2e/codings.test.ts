@@ -67,13 +67,16 @@ describeWithEnvoys(
             const response = await request(rig.ports[mode], encoded(path, name, encode(Buffer.from(text))));
             const received = rig.upstream.requests.at(-1);
             const decode = decoders[name];
-            const found = [received?.body, response.body].map((body) => decode?.(body ?? Buffer.alloc(0)));
+            if (decode === undefined) throw new Error(`no decoder for ${name}`);
+            const found = await Promise.all(
+              [received?.body, response.body].map((body) => decode(body ?? Buffer.alloc(0))),
+            );
             const upper = text.toUpperCase();
             expect([
               response.status,
               headerValues(received?.headers ?? [], "content-encoding"),
               clientValues(response, "content-encoding"),
-              (await Promise.all(found)).map((one) => one === upper),
+              found.map((one) => one === upper),
             ]).toEqual([200, [name], [name], [true, true]]);
           });
         }

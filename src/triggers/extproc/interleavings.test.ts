@@ -13,7 +13,7 @@ const duplex = { requestBodyMode: "FULL_DUPLEX_STREAMED", responseBodyMode: "NON
 
 /** What a function got or was thrown: the code of an error. */
 async function outcome<T>(promise: Promise<T>): Promise<T | string> {
-  return promise.catch((error: { code?: string }) => error.code ?? String(error));
+  return promise.catch((error: { code?: string; message: string }) => error.code ?? error.message);
 }
 
 /** Serves one exchange with `run` and keeps what it returns in `results`. */
