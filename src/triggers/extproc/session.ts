@@ -9,6 +9,7 @@ import { describeFailure } from "../../function/describe-failure.ts";
 import { ExchangeError } from "../../function/errors.ts";
 import { type CallReceiver, type GrpcStatus, type ServerCall, StatusCode } from "../../grpc/contract.ts";
 import type { Logger } from "../../telemetry/log.ts";
+import { AnswerDeadline } from "./answer-deadline.ts";
 import { BodyMode, type ProtocolConfig } from "./body-mode.ts";
 import { overrideFor } from "./body-on-demand.ts";
 import { createDirection } from "./create-direction.ts";
@@ -35,10 +36,6 @@ import {
 const OK: GrpcStatus = { code: StatusCode.OK };
 const SHUTTING_DOWN: GrpcStatus = { code: StatusCode.UNAVAILABLE, message: "shutting down" };
 const FAILED: GrpcStatus = { code: StatusCode.INTERNAL, message: "the function failed" };
-/** Share of `timeout` after which more time is asked for. */
-const EXTEND_AT = 0.8;
-/** Where Envoy has no timer of its own and none is configured: duplex. */
-const UNTIMED_MS = 60_000;
 const EMPTY: Uint8Array = new Uint8Array(0);
 
 const attributeOf = {
@@ -73,9 +70,8 @@ export class Session implements CallReceiver, DirectionOwner, RunOwner, ServedEx
   #abortReason: ExchangeError | null = null;
   #log: Logger | null = null;
   #id: string | null = null;
-  /** Since when the answer was due for which more time was asked. */
-  #extended: number | null = null;
   #warnedInVain = false;
+  #deadline: AnswerDeadline | null = null;
 
   constructor(service: MiddlewareService, call: ServerCall) {
     this.service = service;
@@ -136,21 +132,11 @@ export class Session implements CallReceiver, DirectionOwner, RunOwner, ServedEx
     if (this.#request === null && this.#response === null) return; // the first message tells the body modes
     const direction = this.#oldestDue();
     if (direction === null || this.ended) return;
-    const duplex = direction.mode === BodyMode.FULL_DUPLEX_STREAMED;
-    const timeoutMs = this.service.settings.timeoutMs ?? (duplex ? UNTIMED_MS : null);
-    const extendTimeoutMs = duplex ? null : this.service.settings.extendTimeoutMs;
-    if (timeoutMs === null) return;
-    const since = direction.dueSince;
-    const extendAt = timeoutMs * EXTEND_AT;
-    if (extendTimeoutMs !== null && this.#extended !== since) {
-      if (now - since < extendAt) return;
-      this.#extended = since;
-      this.call.sendFramed(encodeTimeoutOverride(extendTimeoutMs));
-      return;
-    }
-    const limit = extendTimeoutMs === null ? timeoutMs : extendAt + extendTimeoutMs;
-    if (now - since < limit) return;
-    const error = new ExchangeError("TIMEOUT", `the function took longer than ${limit} ms to answer`);
+    this.#deadline ??= new AnswerDeadline(this.service.settings);
+    const verdict = this.#deadline.check(direction, now);
+    if (verdict.kind === "extend") this.call.sendFramed(encodeTimeoutOverride(verdict.ms));
+    if (verdict.kind !== "overdue") return;
+    const error = new ExchangeError("TIMEOUT", `the function took longer than ${verdict.limitMs} ms to answer`);
     this.#abortWith(error);
     this.failed(error);
   }
