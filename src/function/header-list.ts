@@ -3,7 +3,7 @@
  * function changes is kept by name, so that untouched field lines never travel back.
  */
 import type { HeaderList } from "./contract.ts";
-import { ExchangeError, type ExchangeErrorCode } from "./errors.ts";
+import { ExchangeError } from "./errors.ts";
 
 /** What became of the received lines. Removals come before settings. */
 export interface HeaderChanges {
@@ -108,13 +108,6 @@ export class FieldList implements HeaderList {
   /** Value of a pseudo header as received, e.g. `pseudo(":path")`; null when there is none. */
   pseudo(name: `:${string}`): string | null {
     return this.#received.values(name)[0] ?? null;
-  }
-
-  /** From now on every change throws. */
-  freeze(code: ExchangeErrorCode, reason: string): void {
-    this.guard = (name) => {
-      throw new ExchangeError(code, `header "${name}" cannot be changed: ${reason}`);
-    };
   }
 
   /** Whether the function set, appended to or deleted this lower-case name. */

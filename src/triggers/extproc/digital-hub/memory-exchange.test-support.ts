@@ -1,8 +1,8 @@
 /** An exchange in memory: what the handler would see and what the proxy would be told. */
 import { MemoryLog } from "../../../function/memory-log.test-support.ts";
 import type { Attributes, Metadata, MiddlewareResult } from "../../../function/contract.ts";
-import { ExchangeError } from "../../../function/errors.ts";
-import { FieldList, type HeaderChanges } from "../../../function/header-list.ts";
+import { ExchangeError, type ExchangeErrorCode } from "../../../function/errors.ts";
+import { FieldList, type HeaderChanges, type HeaderGuard } from "../../../function/header-list.ts";
 import type { BodyDelivery, ProcessedExchange, ProcessedRequest, ProcessedResponse, Processor } from "./contract.ts";
 
 export interface MemoryMessageInit {
@@ -55,7 +55,7 @@ export async function runExchange(processor: Processor, init: MemoryExchangeInit
   };
   const next = async (): Promise<ProcessedResponse> => {
     nextCalled = true;
-    request.headers.freeze("REQUEST_SENT", "next() was called");
+    request.headers.guard = refuse("REQUEST_SENT");
     await Promise.resolve();
     if (init.response === null) throw new ExchangeError("NO_RESPONSE", "the proxy ended the exchange");
     return response;
@@ -111,7 +111,7 @@ class MemoryMessage {
     const { body, delivery } = this.#init;
     if (body instanceof ExchangeError) throw body;
     if (body === undefined) throw new Error("read although no body comes");
-    if (delivery === "streamed") this.headers.freeze("HEADERS_SENT", "the body was read");
+    if (delivery === "streamed") this.headers.guard = refuse("HEADERS_SENT");
     return Buffer.from(body);
   }
 
@@ -159,4 +159,11 @@ class MemoryResponse extends MemoryMessage implements ProcessedResponse {
     const outcome = super.outcome();
     return this.status === this.#received ? outcome : { ...outcome, status: this.status };
   }
+}
+
+/** A guard that lets no header change. */
+function refuse(code: ExchangeErrorCode): HeaderGuard {
+  return (name) => {
+    throw new ExchangeError(code, `header "${name}" cannot be changed`);
+  };
 }
