@@ -35,7 +35,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   worker: ["compression", "config", "event", "function", "grpc", "http2", "protobuf", "telemetry", "triggers"],
   config: ["compression", "event", "function", "grpc", "http2", "protobuf", "telemetry", "triggers"],
   triggers: ["compression", "event", "function", "grpc", "http2", "protobuf", "telemetry"],
-  function: ["protobuf", "telemetry"],
+  function: ["event", "protobuf", "telemetry"],
   event: ["protobuf", "telemetry"],
   compression: ["telemetry"],
   grpc: ["http2", "protobuf"],

@@ -78,6 +78,7 @@ function checkTrigger(
     numWorkers: checked.numWorkers || checked.maxWorkers || 1,
     workerAvailabilityTimeoutMs:
       checked.workerAvailabilityTimeoutMilliseconds < 0 ? 10_000 : checked.workerAvailabilityTimeoutMilliseconds,
+    workerTerminationTimeoutMs: checked.workerTerminationTimeout,
     attributes: checked.attributes,
   };
 }

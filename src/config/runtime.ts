@@ -2,8 +2,8 @@
 import { nearest } from "./did-you-mean.ts";
 
 /** What `spec.runtime` may name. */
-export const servedRuntimes: readonly string[] = ["nodejs"];
-const knownElsewhere = ["dotnetcore", "golang", "java", "kubeless", "kyma", "python", "ruby", "shell"];
+export const servedRuntimes: readonly string[] = ["kubeless", "kyma", "nodejs", "python"];
+const knownElsewhere = ["dotnetcore", "golang", "java", "ruby", "shell"];
 
 /**
  * Why a runtime such as "ruby:3" is not served, completing "<key> …"; null when it is. What is behind the colon does
@@ -11,7 +11,7 @@ const knownElsewhere = ["dotnetcore", "golang", "java", "kubeless", "kyma", "pyt
  */
 export function whyNotServed(runtime: string): string | null {
   const family = runtime.split(":")[0]?.toLowerCase() ?? "";
-  if (family === "" || servedRuntimes.includes(family)) return null;
+  if (family === "" || servedRuntimes.some((served) => family.startsWith(served))) return null;
   const mend = `This version serves ${servedRuntimes.join(", ")}, and without a runtime it goes by the function's exports`;
   if (knownElsewhere.includes(family)) return `is a known runtime (${family}) that is not served here. ${mend}`;
   const near = nearest(family, [...servedRuntimes, ...knownElsewhere]);

@@ -3,7 +3,7 @@ import type { Middleware, NuclioHandler, NuclioInitContext } from "./contract.ts
 import { type FunctionContract, notSupported } from "./demanded-contract.ts";
 import type { ModuleExports } from "./import-function.ts";
 import { FunctionLoadError } from "./load-error.ts";
-import type { FetchHandler, LoadedFunction } from "./loaded-function.ts";
+import type { EventHandler, FetchHandler, LoadedFunction } from "./loaded-function.ts";
 
 export interface FunctionModule {
   readonly file: string;
@@ -31,14 +31,24 @@ export function chooseFunction(
     return bind(module, first, kinds.length === 0 || kinds.includes("extproc") ? "middleware" : "fetch");
   }
   if (mayBe(module, "handler")) return bind(module, "handler", "nuclio");
-  if (mayBe(module, "main")) throw notSupported("spec.handler", `${module.file} exports "main", a Kyma function`);
+  if (mayBe(module, "main")) return bind(module, "main", "kyma");
   throw noExport(module, only === null ? "export default a function, or export a Nuclio handler named handler" : null);
 }
+
+/** The exports a contract looks at first. */
+const CONVENTIONAL: Readonly<Record<FunctionContract, readonly string[]>> = {
+  middleware: ["default"],
+  fetch: ["default"],
+  nuclio: ["handler", "default"],
+  kubeless: ["default"],
+  kyma: ["main", "default"],
+  python: [],
+};
 
 /** The conventional export of the contract, else the only function there is. */
 function demandedExport(module: FunctionModule, contract: FunctionContract): string {
   if (module.only !== null) return module.only;
-  const conventional = contract === "nuclio" ? ["handler", "default"] : ["default"];
+  const conventional = CONVENTIONAL[contract];
   const found = conventional.find((name) => isCallable(valueOf(module, name), contract));
   if (found !== undefined) return found;
   const [only, ...others] = Object.keys(module.exports).filter(
@@ -58,6 +68,11 @@ function bind(module: FunctionModule, exportName: string, contract: FunctionCont
       return { contract, origin, run: value as Middleware };
     case "fetch":
       return { contract, origin, fetch: hasFetch(value) ? (request) => value.fetch(request) : (value as FetchHandler) };
+    case "kubeless":
+    case "kyma":
+      return { contract, origin, handler: value as EventHandler };
+    case "python":
+      throw notSupported("spec.runtime", `${module.file} is no Python module`);
     case "nuclio": {
       const initContext = valueOf(module, "initContext");
       const isFunction = typeof initContext === "function";

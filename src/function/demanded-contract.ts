@@ -22,23 +22,24 @@ export interface LoadHints {
  * @throws FunctionLoadError `NOT_SUPPORTED`
  */
 export function demandedContract(runtime: string, hints: LoadHints): FunctionContract | null {
-  const [name = ""] = runtime.split(":");
-  if (name !== "" && !name.startsWith("nodejs"))
-    throw notSupported("spec.runtime", `"${runtime}" names ${kindOf(name)}`);
-  if (hints.hasType || name !== "") return "nuclio";
-  if (hints.environment["MOD_NAME"])
-    throw notSupported(null, "the environment variable MOD_NAME names a Kubeless function");
+  const [name = ""] = runtime.toLowerCase().split(":");
+  const named = RUNTIMES.find(([family]) => name.startsWith(family))?.[1];
+  if (name !== "" && named === undefined) throw notSupported("spec.runtime", `"${runtime}" names another language`);
+  if (hints.hasType) return named === "python" ? "python" : "nuclio";
+  if (named !== undefined) return named;
+  if (hints.environment["MOD_NAME"]) return "kubeless";
   return hints.contract ?? null;
 }
 
-export function notSupported(setting: string | null, what: string): FunctionLoadError {
-  const message = `${what}, which this version does not run: it runs JavaScript and TypeScript as middleware, as fetch handlers and as Nuclio handlers (spec.runtime "nodejs")`;
-  return new FunctionLoadError("NOT_SUPPORTED", setting, message);
-}
+/** Families of `spec.runtime`, with or without a version. */
+const RUNTIMES: readonly (readonly [family: string, FunctionContract])[] = [
+  ["nodejs", "nuclio"],
+  ["python", "python"],
+  ["kubeless", "kubeless"],
+  ["kyma", "kyma"],
+];
 
-function kindOf(runtime: string): string {
-  if (runtime.startsWith("python")) return "a Python function";
-  if (runtime.startsWith("kubeless")) return "a Kubeless function";
-  if (runtime.startsWith("kyma")) return "a Kyma function";
-  return "another language's function";
+export function notSupported(setting: string | null, what: string): FunctionLoadError {
+  const message = `${what}, which this version does not run: it runs JavaScript and TypeScript as middleware, fetch handlers and functions for Nuclio, Kubeless and Kyma, and Python as Nuclio handlers`;
+  return new FunctionLoadError("NOT_SUPPORTED", setting, message);
 }

@@ -12,7 +12,8 @@ export type FunctionLoadErrorCode =
   | "THROWN_AT_IMPORT"
   | "NO_EXPORT"
   | "SEVERAL_EXPORTS"
-  | "INIT_CONTEXT_FAILED";
+  | "INIT_CONTEXT_FAILED"
+  | "CONTRACT_MISMATCH";
 
 /** The message has one to three lines, or one more for each place looked at, and names file and line where known. */
 export class FunctionLoadError extends Error {

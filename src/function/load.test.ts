@@ -63,7 +63,7 @@ describe("the contract, undemanded", () => {
   test("a default function comes before handler, handler before main", async () => {
     expect(await kind(load("export default () => {}; export function handler() {}"))).toBe("middleware default");
     expect(await kind(load("export function handler() {} export function main() {}"))).toBe("nuclio handler");
-    expect(await failure(load("export function main() {}"))).toMatchObject({ code: "NOT_SUPPORTED" });
+    expect(await kind(load("export function main() {}"))).toBe("kyma main");
   });
 
   test("module:export looks at that export only", async () => {
@@ -115,23 +115,27 @@ describe("the contract, demanded", () => {
   });
 
   test.each([
-    ["python:3.10", '"python:3.10" names a Python function'],
-    ["kubeless", '"kubeless" names a Kubeless function'],
-    ["kyma-nodejs", '"kyma-nodejs" names a Kyma function'],
-    ["golang", `"golang" names another language's function`],
-  ])("runtime %s is said not to run yet", async (runtime, what) => {
+    ["kubeless", "kubeless main"],
+    ["kyma-nodejs", "kyma main"],
+  ])("runtime %s decides", async (runtime, expected) => {
+    const source = "export const main = () => {};";
+    expect(await kind(load(source, {}, "fn.ts", runtime))).toBe(expected);
+  });
+
+  test("a runtime of another language is said not to run", async () => {
     const expected = {
       code: "NOT_SUPPORTED",
       setting: "spec.runtime",
-      message: `${what}, which this version does not run: it runs JavaScript and TypeScript as middleware, as fetch handlers and as Nuclio handlers (spec.runtime "nodejs")`,
+      message:
+        '"golang" names another language, which this version does not run: it runs JavaScript and TypeScript as middleware, fetch handlers and functions for Nuclio, Kubeless and Kyma, and Python as Nuclio handlers',
     };
-    expect(await failure(load("export function handler() {}", {}, "fn.ts", runtime))).toEqual(expected);
-    expect(await failure(load("export function handler() {}", { hasType: true }, "fn.ts", runtime))).toEqual(expected);
+    expect(await failure(load("export function handler() {}", {}, "fn.ts", "golang"))).toEqual(expected);
+    expect(await failure(load("export function handler() {}", { hasType: true }, "fn.ts", "golang"))).toEqual(expected);
   });
 
   test("MOD_NAME names a Kubeless function unless a type or runtime decides first", async () => {
     const environment = { ...noHints.environment, MOD_NAME: "hello" };
-    expect(await failure(load("export default () => {};", { environment }))).toMatchObject({ code: "NOT_SUPPORTED" });
+    expect(await kind(load("export default () => {};", { environment }))).toBe("kubeless default");
     expect(await kind(load("export function handler() {}", { environment, hasType: true }))).toBe("nuclio handler");
     expect(await kind(load("export function handler() {}", { environment }, "fn.ts", "nodejs"))).toBe("nuclio handler");
   });

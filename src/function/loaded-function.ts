@@ -12,9 +12,12 @@ export interface FunctionOrigin {
 /** A request handler as every Web-standard server takes it. */
 export type FetchHandler = (request: Request) => Response | Promise<Response>;
 
+/** A function as Kubeless and Kyma call it; Kyma gives a third argument that answers, `callback(body, status, headers)`. */
+export type EventHandler = (event: object, context: object, callback?: unknown) => unknown;
+
 /**
- * The user's function. `middleware` runs on proxied and on API traffic alike; `nuclio` runs under the Digital Hub types
- * and every event trigger; the others answer requests of event triggers.
+ * The user's function. `middleware` runs on proxied and on API traffic alike; `nuclio` and `python` run under the Digital
+ * Hub types and every event trigger; the others answer event triggers only.
  */
 export type LoadedFunction =
   | { readonly contract: "middleware"; readonly origin: FunctionOrigin; readonly run: Middleware }
@@ -24,4 +27,15 @@ export type LoadedFunction =
       readonly origin: FunctionOrigin;
       readonly handler: NuclioHandler;
       readonly initContext: NuclioInitContext | null;
+    }
+  | { readonly contract: "kubeless"; readonly origin: FunctionOrigin; readonly handler: EventHandler }
+  | { readonly contract: "kyma"; readonly origin: FunctionOrigin; readonly handler: EventHandler }
+  /** Runs in processes of its own; `exportName` is the Python function's name. */
+  | {
+      readonly contract: "python";
+      readonly origin: FunctionOrigin;
+      /** `module:function`, the module as Python imports it. */
+      readonly handler: string;
+      /** Where Python looks for it first. */
+      readonly directory: string;
     };

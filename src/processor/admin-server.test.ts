@@ -10,6 +10,7 @@ const gate: OpenTriggerConfig = {
   url: "nats://user:s3cret@broker:4222",
   numWorkers: 2,
   workerAvailabilityTimeoutMs: 10_000,
+  workerTerminationTimeoutMs: 10_000,
   attributes: {
     port: 5051,
     onError: null,

@@ -10,7 +10,14 @@ const kinds = [echoKind as TriggerKind];
 
 function configWithPort(port: number): Pick<ProcessorConfig, "triggers"> {
   const attributes = { port, gracefulShutdownTimeoutMs: 0 };
-  const common = { kind: "echo", url: "", numWorkers: 2, workerAvailabilityTimeoutMs: 0, attributes };
+  const common = {
+    kind: "echo",
+    url: "",
+    numWorkers: 2,
+    workerAvailabilityTimeoutMs: 0,
+    workerTerminationTimeoutMs: 10_000,
+    attributes,
+  };
   return { triggers: [{ ...common, name: "echo" }] };
 }
 

@@ -25,6 +25,7 @@ function echoTrigger(numWorkers: number, attributes: Partial<EchoAttributes> = {
     url: "",
     numWorkers,
     workerAvailabilityTimeoutMs: 10_000,
+    workerTerminationTimeoutMs: 10_000,
     attributes: { port: 0, gracefulShutdownTimeoutMs: 5000, ...attributes },
   };
 }

@@ -36,6 +36,7 @@ export interface OpenTriggerConfig<Attributes = unknown> {
   readonly url: string;
   readonly numWorkers: number;
   readonly workerAvailabilityTimeoutMs: number;
+  readonly workerTerminationTimeoutMs: number;
   readonly attributes: Attributes;
 }
 

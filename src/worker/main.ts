@@ -24,5 +24,5 @@ function readMember(value: unknown, name: string): unknown {
 }
 
 function isContract(value: unknown): value is LoadedFunction["contract"] {
-  return value === "middleware" || value === "fetch" || value === "nuclio";
+  return ["middleware", "fetch", "nuclio", "kubeless", "kyma", "python"].includes(String(value));
 }

@@ -41,7 +41,15 @@ function kindOf(kind: string, open: () => OpenTrigger): TriggerKind {
 }
 
 function trigger(name: string, kind: string): WorkerTrigger {
-  const config = { name, kind, url: "", numWorkers: 1, workerAvailabilityTimeoutMs: 0, attributes: {} };
+  const config = {
+    name,
+    kind,
+    url: "",
+    numWorkers: 1,
+    workerAvailabilityTimeoutMs: 0,
+    workerTerminationTimeoutMs: 10_000,
+    attributes: {},
+  };
   return { config, workerCount: 1 };
 }
 

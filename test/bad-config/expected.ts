@@ -155,7 +155,7 @@ export const badConfigs: Readonly<Record<string, BadConfig>> = {
   },
   "runtime-of-another-version": {
     problems: [
-      'error bad-value 3:12 "runtime" is a known runtime (ruby) that is not served here. This version serves nodejs, and without a runtime it goes by the function\'s exports',
+      'error bad-value 3:12 "runtime" is a known runtime (ruby) that is not served here. This version serves kubeless, kyma, nodejs, python, and without a runtime it goes by the function\'s exports',
     ],
   },
   "several-documents": {
@@ -238,7 +238,7 @@ export const badConfigs: Readonly<Record<string, BadConfig>> = {
   },
   "unknown-runtime": {
     problems: [
-      'error bad-value 3:12 "runtime" is not a known runtime - did you mean "nodejs"? This version serves nodejs, and without a runtime it goes by the function\'s exports',
+      'error bad-value 3:12 "runtime" is not a known runtime - did you mean "nodejs"? This version serves kubeless, kyma, nodejs, python, and without a runtime it goes by the function\'s exports',
     ],
   },
   "unset-variable": {

@@ -29,7 +29,7 @@ async function open(handler: NuclioHandler, initContext: NuclioInitContext | nul
   return {
     log,
     async call(): Promise<string | null> {
-      const { body } = await opened.invoke(createEvent(plain), log);
+      const { body } = await opened.invoke(createEvent(plain), { log, signal: new AbortController().signal });
       return body === null ? null : Buffer.from(body).toString();
     },
   };
@@ -145,7 +145,9 @@ describe("the result", () => {
     const { handler } = (await import(file)) as { handler: NuclioHandler };
     const loaded = { contract: "nuclio", origin: { file, exportName: "handler" }, handler, initContext: null } as const;
     const opened = await openNuclioFunction(loaded, { log: new MemoryLog(), workerId: "0", trigger });
-    expect((await opened.invoke(createEvent(plain), new MemoryLog())).body).toEqual(Buffer.from("x"));
+    expect(
+      (await opened.invoke(createEvent(plain), { log: new MemoryLog(), signal: new AbortController().signal })).body,
+    ).toEqual(Buffer.from("x"));
   });
 
   test("is the first given; later ones are logged", async () => {

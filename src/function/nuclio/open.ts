@@ -1,6 +1,7 @@
 /** A Nuclio handler ready for events: initialised once, called with a context of its own for every event. */
 import type { FunctionLog, NuclioContext, NuclioEvent, NuclioHandler } from "../contract.ts";
 import { describeFailure } from "../describe-failure.ts";
+import type { EventCall } from "../event-function.ts";
 import { FunctionLoadError } from "../load-error.ts";
 import type { FunctionOrigin, LoadedFunction } from "../loaded-function.ts";
 import { HandlerLogger } from "./logger.ts";
@@ -14,7 +15,7 @@ export interface NuclioFunction {
    * Calls the handler; events may overlap. The first of these is its result: what `context.callback` is given, what it
    * returns, what its promise resolves with. Rejects with what it throws, or with an Error naming what cannot be sent.
    */
-  invoke(event: NuclioEvent, log: FunctionLog): Promise<NuclioResult>;
+  invoke(event: NuclioEvent, call: EventCall): Promise<NuclioResult>;
 }
 
 export interface NuclioHost {
@@ -52,7 +53,7 @@ export async function openNuclioFunction(
   return {
     origin,
     trigger: host.trigger,
-    invoke: (event, log) => invoke(handler, callsBack, event, log, createContext),
+    invoke: (event, { log }) => invoke(handler, callsBack, event, log, createContext),
   };
 }
 

@@ -15,6 +15,9 @@ export interface ObserverOptions {
   readonly timeoutMs: number;
 }
 
+/** Nobody waits for an observer, so nobody gives up on it. */
+const NEVER_ABORTED = new AbortController().signal;
+
 /** Handlers run after the output of the pass that observed has been written; what they give is dropped. */
 export function createObserver(handler: NuclioFunction, options: ObserverOptions, events: ObserverEvents): Observer {
   const pending = new Set<MessageCopy>();
@@ -35,7 +38,7 @@ export function createObserver(handler: NuclioFunction, options: ObserverOptions
       trigger: handler.trigger,
       timestamp: arrivedAt,
     });
-    await handler.invoke(event, copy.log);
+    await handler.invoke(event, { log: copy.log, signal: NEVER_ABORTED });
   }
 
   /** What comes after the time was up changes nothing any more. */

@@ -101,7 +101,7 @@ class Run {
       timestamp: this.#startedAt,
     });
     const calledAt = Bun.nanoseconds();
-    const result = await this.#handler.invoke(event, log);
+    const result = await this.#handler.invoke(event, this.#exchange);
     this.#durationNs += Bun.nanoseconds() - calledAt;
     return toVerdict(result, log);
   }
