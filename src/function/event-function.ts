@@ -1,6 +1,6 @@
 /** A function ready for events, whatever its contract; every trigger that is no proxy calls this. */
 import type { EventResult, FieldLines, FunctionEvent, TriggerInfo } from "../event/contract.ts";
-import type { MetricsRecorder } from "../telemetry/recorder.ts";
+import type { CollectTotals, MetricsRecorder } from "../telemetry/recorder.ts";
 import type { FunctionLog } from "./contract.ts";
 import type { FunctionOrigin } from "./loaded-function.ts";
 
@@ -44,6 +44,7 @@ export interface HttpSurface {
 export interface FunctionHost {
   readonly log: FunctionLog;
   readonly metrics: MetricsRecorder;
+  readonly collectTotals: CollectTotals;
   readonly trigger: TriggerInfo;
   /** Index of the worker, as text. */
   readonly workerId: string;

@@ -56,6 +56,10 @@ async function answer({ pathname, searchParams }: URL, host: TriggerHost): Promi
     case "/sleep":
       await Bun.sleep(Number(searchParams.get("ms")));
       break;
+    case "/totals": {
+      const totals = await host.collectTotals(["processor_exchanges_total"]);
+      return Response.json(totals.map(({ labels, values }) => [...labels, ...values]));
+    }
     case "/env":
       return new Response(process.env[searchParams.get("name") ?? ""] ?? "unset");
   }

@@ -1,7 +1,7 @@
 /** What a trigger has done so far, as the admin server shows it. */
 import * as metrics from "../telemetry/metrics.ts";
 import type { MetricDefinition } from "../telemetry/recorder.ts";
-import type { SeriesTotal } from "../telemetry/totals.ts";
+import type { SeriesTotal } from "../telemetry/recorder.ts";
 
 export interface TriggerStats {
   readonly eventsHandledSuccessTotal: number;

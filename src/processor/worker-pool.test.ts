@@ -188,6 +188,16 @@ describe("a worker pool", () => {
     expect(performance.now() - startedAt).toBeLessThan(400);
   });
 
+  test("a worker can ask for what all of them have counted", async () => {
+    const { pool, addresses } = openPool(makeConfig({ triggers: [echoTrigger(2)] }));
+    await pool.start();
+    for (const address of addresses()) await fetch(`http://${address}/`);
+    for (const address of addresses()) {
+      const counted = addresses().indexOf(address) + 2;
+      expect(await (await fetch(`http://${address}/totals`)).json()).toEqual([["echo", "completed", counted]]);
+    }
+  });
+
   test("process.exit ends the worker only, and says how many exchanges went with it", async () => {
     const { pool, lines, count, get } = openPool(makeConfig());
     await pool.start();

@@ -1,12 +1,13 @@
 /** The worker threads of the data plane: as many as the triggers ask for, each replaced when it dies or hangs. */
 import type { ProcessorConfig } from "../config/contract.ts";
 import { workerLosses } from "../telemetry/metrics.ts";
+import type { CollectTotals } from "../telemetry/recorder.ts";
 import type { TriggerKind } from "../triggers/contract.ts";
 import type { WorkerTrigger } from "../worker/contract.ts";
 import { type SlotOptions, WorkerSlot, type WorkerStatus } from "./worker-slot.ts";
 import type { ThreadLoss } from "./worker-thread.ts";
 
-export interface PoolOptions extends SlotOptions {
+export interface PoolOptions extends Omit<SlotOptions, "collectTotals"> {
   readonly kinds: readonly TriggerKind[];
 }
 
@@ -39,17 +40,22 @@ export function createWorkerPool(options: PoolOptions): WorkerPool {
   for (const cause of ["start", "exit", "error", "hang"] satisfies ThreadLoss["cause"][]) {
     options.metrics.number(workerLosses, [cause]);
   }
+  const publish = async (): Promise<void> => {
+    await Promise.all(slots.map((slot) => slot.publish()));
+  };
+  const collectTotals: CollectTotals = async (names) => {
+    await publish();
+    return options.totals.collect().filter(({ definition }) => names.includes(definition.name));
+  };
   const slots = assignTriggers(options.config, options.kinds).map(
-    (triggers, index) => new WorkerSlot(options, triggers, index),
+    (triggers, index) => new WorkerSlot({ ...options, collectTotals }, triggers, index),
   );
   return {
     async start() {
       const starts = slots.map((slot) => slot.start());
       await Promise.all(starts);
     },
-    async publish() {
-      await Promise.all(slots.map((slot) => slot.publish()));
-    },
+    publish,
     async drain() {
       const cut = await Promise.all(slots.map((slot) => slot.drain()));
       return cut.reduce((sum, count) => sum + count, 0);

@@ -2,7 +2,7 @@
 import type { ProcessorConfig } from "../config/contract.ts";
 import type { Logger } from "../telemetry/log.ts";
 import { workerLosses, workersReady } from "../telemetry/metrics.ts";
-import type { MetricsRecorder } from "../telemetry/recorder.ts";
+import type { CollectTotals, MetricsRecorder } from "../telemetry/recorder.ts";
 import type { MetricTotals } from "../telemetry/totals.ts";
 import type { FunctionReport, TriggerReport, WorkerTrigger } from "../worker/contract.ts";
 import { createBackOff } from "./back-off.ts";
@@ -22,6 +22,8 @@ export interface SlotOptions {
   readonly log: Logger;
   readonly metrics: MetricsRecorder;
   readonly totals: MetricTotals;
+  /** Has all workers publish first. */
+  readonly collectTotals: CollectTotals;
 }
 
 export interface WorkerStatus {
@@ -95,6 +97,7 @@ export class WorkerSlot {
       env: this.#options.env,
       hangTimeoutMs: config.hangTimeoutMs,
       totals: this.#options.totals,
+      collectTotals: this.#options.collectTotals,
       start: {
         index: this.#index,
         functionName: config.name,

@@ -2,6 +2,7 @@
 import { Worker } from "node:worker_threads";
 import { createSharedNumbers } from "../telemetry/cells.ts";
 import { exchangesInFlight } from "../telemetry/metrics.ts";
+import type { CollectTotals } from "../telemetry/recorder.ts";
 import type { MetricSource, MetricTotals } from "../telemetry/totals.ts";
 import {
   ControlWord,
@@ -44,6 +45,7 @@ export interface WorkerThreadOptions {
   readonly env: Readonly<Record<string, string>>;
   readonly hangTimeoutMs: number;
   readonly totals: MetricTotals;
+  readonly collectTotals: CollectTotals;
 }
 
 /** Modules may take this long to load without the event loop turning once. */
@@ -64,6 +66,7 @@ class Thread implements WorkerThread {
   readonly #source: MetricSource;
   readonly #watch: HangWatch;
   readonly #hangTimeoutMs: number;
+  readonly #collectTotals: CollectTotals;
   readonly #resolveReady: (report: ReadyReport | null) => void;
   readonly #resolveEnded: (end: ThreadEnd) => void;
   readonly #drained = Promise.withResolvers<number | null>();
@@ -81,6 +84,7 @@ class Thread implements WorkerThread {
     this.#resolveReady = ready.resolve;
     this.#resolveEnded = ended.resolve;
     this.#hangTimeoutMs = options.hangTimeoutMs;
+    this.#collectTotals = options.collectTotals;
     const numbers = createSharedNumbers();
     this.#source = options.totals.addSource(numbers);
     const beatIntervalMs = chooseBeatInterval(options.hangTimeoutMs);
@@ -131,7 +135,7 @@ class Thread implements WorkerThread {
     switch (report.kind) {
       case "ready":
         this.#loading = false;
-        this.#watch.setLimit(this.#hangTimeoutMs);
+        this.#watch.setLimit(report.busyLimitMs + this.#hangTimeoutMs);
         this.#resolveReady(report);
         return;
       case "failed":
@@ -143,9 +147,16 @@ class Thread implements WorkerThread {
       case "published":
         this.#published.get(report.id)?.();
         return;
+      case "collect":
+        void this.#answerTotals(report.id, report.names);
+        return;
       case "drained":
         this.#drained.resolve(report.cut);
     }
+  }
+
+  async #answerTotals(id: number, names: readonly string[]): Promise<void> {
+    this.#send({ kind: "totals", id, totals: await this.#collectTotals(names) });
   }
 
   async #terminate(end: Reason): Promise<void> {

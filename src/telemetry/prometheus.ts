@@ -1,5 +1,5 @@
 /** Renders totals in the text format of Prometheus. */
-import type { SeriesTotal } from "./totals.ts";
+import type { SeriesTotal } from "./recorder.ts";
 
 export interface MetricsText {
   readonly contentType: string;

@@ -26,6 +26,17 @@ export interface HistogramCell {
   observe(value: number): void;
 }
 
+/** One series over all threads. */
+export interface SeriesTotal {
+  readonly definition: MetricDefinition;
+  readonly labels: readonly string[];
+  /** One number; for a histogram one for each bucket alone, then +Inf, then the sum. */
+  readonly values: readonly number[];
+}
+
+/** What all threads have counted by now of the metrics of these names. Asks the main thread: not for hot paths. */
+export type CollectTotals = (names: readonly string[]) => Promise<readonly SeriesTotal[]>;
+
 /** Hands out cells. Asking twice for the same labels gives the same cell; ask once and keep it. */
 export interface MetricsRecorder {
   number(definition: MetricDefinition & { type: "counter" | "gauge" }, labels: readonly string[]): NumberCell;

@@ -1,14 +1,6 @@
 /** The summing side of the metrics: all threads together, and what lost threads had counted before. */
 import { type SeriesPlace, seriesKey, seriesLength } from "./cells.ts";
-import type { MetricDefinition } from "./recorder.ts";
-
-/** One series over all threads. */
-export interface SeriesTotal {
-  readonly definition: MetricDefinition;
-  readonly labels: readonly string[];
-  /** One number; for a histogram one for each bucket alone, then +Inf, then the sum. */
-  readonly values: readonly number[];
-}
+import type { MetricDefinition, SeriesTotal } from "./recorder.ts";
 
 /** One thread's numbers. */
 export interface MetricSource {

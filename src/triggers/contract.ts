@@ -2,7 +2,7 @@
 import type * as v from "valibot";
 import type { LoadedFunction } from "../function/loaded-function.ts";
 import type { Logger } from "../telemetry/log.ts";
-import type { MetricsRecorder } from "../telemetry/recorder.ts";
+import type { CollectTotals, MetricsRecorder } from "../telemetry/recorder.ts";
 
 /** A kind of trigger, e.g. `extproc`: one folder below `triggers/`. */
 export interface TriggerKind<Attributes = unknown> {
@@ -49,6 +49,7 @@ export interface TriggerHost {
   readonly function: LoadedFunction;
   readonly log: Logger;
   readonly metrics: MetricsRecorder;
+  readonly collectTotals: CollectTotals;
   /** Names of the function: `metadata.name` and `.namespace` of the configuration. */
   readonly functionName: string;
   readonly functionNamespace: string;

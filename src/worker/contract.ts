@@ -4,6 +4,7 @@
  */
 import type { FunctionConfig, LogLevel } from "../config/contract.ts";
 import type { SeriesPlace } from "../telemetry/cells.ts";
+import type { SeriesTotal } from "../telemetry/recorder.ts";
 import type { OpenTriggerConfig } from "../triggers/contract.ts";
 
 /** What a worker is started with, as its `workerData`. */
@@ -41,14 +42,24 @@ export type WorkerCommand =
   /** Finish what is in flight, then report `drained`. */
   | { readonly kind: "drain" }
   /** Publish the metrics now, then report `published`. */
-  | { readonly kind: "publish"; readonly id: number };
+  | { readonly kind: "publish"; readonly id: number }
+  /** The answer to `collect`. */
+  | { readonly kind: "totals"; readonly id: number; readonly totals: readonly SeriesTotal[] };
 
 export type WorkerReport =
-  | { readonly kind: "ready"; readonly function: FunctionReport; readonly triggers: readonly TriggerReport[] }
+  | {
+      readonly kind: "ready";
+      readonly function: FunctionReport;
+      readonly triggers: readonly TriggerReport[];
+      /** How long one call may keep the thread busy by the function's contract; 0 where it says nothing. */
+      readonly busyLimitMs: number;
+    }
   /** The function cannot be loaded or a trigger cannot open; the worker does nothing any more. */
   | { readonly kind: "failed"; readonly problem: StartProblem }
   | { readonly kind: "series"; readonly place: SeriesPlace }
   | { readonly kind: "published"; readonly id: number }
+  /** Asks for the totals of these metrics over all workers, as they are now. */
+  | { readonly kind: "collect"; readonly id: number; readonly names: readonly string[] }
   /** `cut` is the number of exchanges and events ended unfinished because the time was up. */
   | { readonly kind: "drained"; readonly cut: number };
 

@@ -20,6 +20,7 @@ const host: Omit<TriggerHost, "workerCount"> = {
   function: { contract: "middleware", origin: { file: "/f.ts", exportName: "default" }, run: () => undefined },
   log,
   metrics: { number: () => cell, histogram: () => cell },
+  collectTotals: async () => [],
   functionName: "test",
   functionNamespace: "default",
   eventTimeoutMs: 0,

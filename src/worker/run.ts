@@ -1,5 +1,6 @@
 /** One worker thread of the data plane: loads the function, opens the triggers, gives signs of life, drains. */
 import { type MessagePort, parentPort, workerData } from "node:worker_threads";
+import { busyLimitMs } from "../function/busy-limit.ts";
 import type { LoadedFunction } from "../function/loaded-function.ts";
 import { createCellRecorder } from "../telemetry/cells.ts";
 import { openLog } from "../telemetry/open-log.ts";
@@ -9,6 +10,7 @@ import { ControlWord, type WorkerCommand, type WorkerReport, type WorkerStart } 
 import { describeStartError } from "./describe-start-error.ts";
 import { installGuards } from "./guards.ts";
 import { type OpenTriggers, openTriggers } from "./open-triggers.ts";
+import { createTotalsRequests, type TotalsRequests } from "./totals-requests.ts";
 
 /** What the thread is made of; tests put in their own. */
 export interface WorkerParts {
@@ -35,6 +37,7 @@ export async function runWorker(parts: WorkerParts): Promise<void> {
   const log = await openLog({ ...start.log, name: `worker ${start.index}` });
   guards.reportTo(log);
   redirectConsole(log);
+  const totals = createTotalsRequests(report);
   try {
     const loaded = await parts.loadFunction(start);
     const open = await openTriggers(start.triggers, parts.kinds, {
@@ -42,30 +45,41 @@ export async function runWorker(parts: WorkerParts): Promise<void> {
       function: loaded,
       log,
       metrics,
+      collectTotals: totals.collect,
       functionName: start.functionName,
       functionNamespace: start.functionNamespace,
       eventTimeoutMs: start.eventTimeoutMs,
     });
-    port.on("message", (command: WorkerCommand) => void obey(command, open, metrics, report));
+    port.on("message", (command: WorkerCommand) => void obey(command, { open, metrics, totals, report }));
     metrics.publish();
     const { file, exportName } = loaded.origin;
-    report({ kind: "ready", function: { file, exportName, contract: loaded.contract }, triggers: open.reports });
+    report({
+      kind: "ready",
+      function: { file, exportName, contract: loaded.contract },
+      triggers: open.reports,
+      busyLimitMs: busyLimitMs(loaded.contract, process.env, start.eventTimeoutMs),
+    });
   } catch (error) {
     metrics.publish();
     report({ kind: "failed", problem: describeStartError(error) });
   }
 }
 
-async function obey(
-  command: WorkerCommand,
-  open: OpenTriggers,
-  metrics: { publish(): void },
-  report: (message: WorkerReport) => void,
-): Promise<void> {
+interface WorkerState {
+  readonly open: OpenTriggers;
+  readonly metrics: { publish(): void };
+  readonly totals: TotalsRequests;
+  report(message: WorkerReport): void;
+}
+
+async function obey(command: WorkerCommand, { open, metrics, totals, report }: WorkerState): Promise<void> {
   switch (command.kind) {
     case "publish":
       metrics.publish();
       report({ kind: "published", id: command.id });
+      return;
+    case "totals":
+      totals.answer(command.id, command.totals);
       return;
     case "drain": {
       const cut = await open.drain();

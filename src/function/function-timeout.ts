@@ -1,0 +1,20 @@
+/** The time one call of a Kubeless or Kyma function may take. */
+
+/** `FUNC_TIMEOUT` of both systems, in seconds. */
+const DEFAULT_SECONDS = 180;
+
+/**
+ * `FUNC_TIMEOUT` in seconds goes before `spec.eventTimeout`; 180 s when neither is given. What is no positive number
+ * counts as not given.
+ */
+export function functionTimeoutMs(
+  environment: Readonly<Record<string, string | undefined>>,
+  eventTimeoutMs: number,
+): number {
+  const seconds = Number(environment["FUNC_TIMEOUT"] || Number.NaN);
+  if (Number.isFinite(seconds) && seconds > 0) return Math.min(seconds * 1000, LONGEST_TIMER_MS);
+  return eventTimeoutMs > 0 ? eventTimeoutMs : DEFAULT_SECONDS * 1000;
+}
+
+/** Timers beyond it fire at once. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
