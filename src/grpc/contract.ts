@@ -44,6 +44,17 @@ export interface CallMetadata {
 }
 
 /**
+ * Bytes that already carry the 5-byte prefix: one or several whole messages, e.g. a constant answer. In two parts where the
+ * last message ends in something large, which then need not be copied behind its beginning.
+ */
+export type Frames = Uint8Array | SplitFrames;
+
+export interface SplitFrames {
+  readonly head: Uint8Array;
+  readonly body: Uint8Array;
+}
+
+/**
  * One call as its service sees it. Calls after the end do nothing. `send…` never blocks: when `false` comes back the
  * peer's windows are full; go on after `onWritable`.
  */
@@ -58,8 +69,8 @@ export interface ServerCall {
   sendMetadata(entries: readonly (readonly [name: string, value: string | Uint8Array])[]): void;
   /** Sends one serialised message; the bytes belong to the call from here on. */
   send(message: Uint8Array): boolean;
-  /** Sends bytes that already carry the 5-byte prefix: one or several whole messages, e.g. a constant answer. */
-  sendFramed(frames: Uint8Array): boolean;
+  /** The same for messages that are framed already. */
+  sendFramed(frames: Frames): boolean;
   /**
    * Ends the call. Trailers follow all queued messages; without a message before it this is a Trailers-Only answer. A peer
    * that still sends is told to stop.

@@ -5,7 +5,7 @@
 import { ErrorCode, type FieldLines, type Http2Stream, type Http2StreamHandler } from "../http2/contract.ts";
 import { WireError } from "../protobuf/wire-error.ts";
 import { StatusCode, type CallMetadata, type CallReceiver, type GrpcMethod } from "./contract.ts";
-import type { GrpcObserver, GrpcStatus, ServerCall } from "./contract.ts";
+import type { Frames, GrpcObserver, GrpcStatus, ServerCall } from "./contract.ts";
 import { decodeMessage, type MessageCoding } from "./message-coding.ts";
 import { frameMessage, isFramedByCopy, messagePrefix } from "./message-frame.ts";
 import { MessageReader, type MessageSink } from "./message-reader.ts";
@@ -92,17 +92,20 @@ export class GrpcCall implements ServerCall, Http2StreamHandler, MessageSink {
 
   send(message: Uint8Array): boolean {
     if (isFramedByCopy(message.length)) return this.sendFramed(frameMessage(message));
-    this.sendFramed(messagePrefix(message.length));
-    return this.sendFramed(message);
+    return this.sendFramed({ head: messagePrefix(message.length), body: message });
   }
 
-  sendFramed(frames: Uint8Array): boolean {
+  sendFramed(frames: Frames): boolean {
     if (this.#ended) return true;
     if (!this.#headersSent) {
       this.#headersSent = true;
       this.#stream.sendHeaders(RESPONSE_FIELDS, false);
     }
-    this.#stream.sendData(frames, false);
+    if (frames instanceof Uint8Array) this.#stream.sendData(frames, false);
+    else {
+      this.#stream.sendData(frames.head, false);
+      this.#stream.sendData(frames.body, false);
+    }
     return this.#stream.queuedBytes === 0;
   }
 

@@ -146,6 +146,31 @@ describe("WireWriter", () => {
     expect(Buffer.compare(writer.finish(), oracle.finish())).toBe(0);
   });
 
+  test("counts a value that follows the message in all lengths, without taking it in", () => {
+    const writer = new WireWriter();
+    for (const length of [1, 110, 128, 16_384, 3_000_000]) {
+      const value = new Uint8Array(length).fill(7);
+      const oracle = protobuf.Writer.create().uint32(0x08).bool(true).uint32(0x12).fork().uint32(0x0a).fork();
+      oracle.uint32(0x10).bool(true).uint32(0x0a).bytes(value).ldelim().ldelim();
+      for (const expected of [0, length, 3_000_000]) {
+        writer.begin(5);
+        writer.bool(0x08, true);
+        const outer = writer.open(0x12, expected);
+        const inner = writer.open(0x0a, expected);
+        writer.bool(0x10, true);
+        writer.followedBy(0x0a, length);
+        writer.close(inner);
+        writer.close(outer);
+        const announced = writer.length;
+        const sent = Buffer.concat([writer.finish().subarray(5), value]);
+        expect([announced, Buffer.compare(sent, oracle.finish())]).toEqual([5 + sent.length, 0]);
+      }
+    }
+    writer.begin();
+    writer.bool(0x08, true);
+    expect([writer.length, writer.finish().length]).toEqual([2, 2]);
+  });
+
   test("writes a lone surrogate as the replacement character", () => {
     const writer = new WireWriter();
     writer.begin();

@@ -30,15 +30,18 @@ export class WireWriter {
   /** Where the message begins in the slab. */
   #start = 0;
   #position = 0;
+  /** Length of the value that follows what is written here. */
+  #followingBytes = 0;
 
-  /** Bytes written since `begin`. */
+  /** Bytes of the message since `begin`, with those of `followedBy`. */
   get length(): number {
-    return this.#position - this.#start;
+    return this.#position - this.#start + this.#followingBytes;
   }
 
   /** Starts a message with `reserved` zero bytes in front, e.g. for a framing prefix; what was not finished is dropped. */
   begin(reserved = 0): void {
     this.#position = this.#start;
+    this.#followingBytes = 0;
     this.#ensure(reserved);
     for (let i = 0; i < reserved; i++) this.#slab[this.#start + i] = 0; // a few bytes: cheaper than a native fill
     this.#position += reserved;
@@ -122,6 +125,17 @@ export class WireWriter {
     this.#position += value.length;
   }
 
+  /**
+   * A bytes field of which only tag and length are written: its value of `length` bytes is sent behind what `finish` gives,
+   * without a copy. The last field written of the message and of those around it; they are closed as usual.
+   */
+  followedBy(tag: number, length: number): void {
+    this.#ensure(10);
+    this.#varint(tag);
+    this.#varint(length);
+    this.#followingBytes = length;
+  }
+
   /** A string field; a lone surrogate becomes U+FFFD. */
   string(tag: number, value: string): void {
     // The longest UTF-8 form of one UTF-16 code unit is three bytes; long text is measured instead.
@@ -169,15 +183,16 @@ export class WireWriter {
 
   /** Puts the length of what was written since `contentAt` into the `lengthBytes` before it, moving it when they are too few or many. */
   #fitLength(contentAt: number, lengthBytes: number): void {
-    const length = this.#position - contentAt;
+    const here = this.#position - contentAt;
+    const length = here + this.#followingBytes;
     const needed = varintBytes(length);
     if (needed !== lengthBytes) {
       this.#ensure(5);
-      const contentAt = this.#position - length;
+      const contentAt = this.#position - here;
       this.#slab.copyWithin(contentAt + needed - lengthBytes, contentAt, this.#position);
     }
     const end = this.#position + needed - lengthBytes;
-    this.#position = end - length - needed;
+    this.#position = end - here - needed;
     this.#varint(length);
     this.#position = end;
   }

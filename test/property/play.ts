@@ -3,7 +3,8 @@
  * two wires whose messages arrive when the seed says so. Steps are chosen at random among what can happen next; turns of
  * the event loop are one of the choices, so that no real time passes.
  */
-import type { CallMetadata, GrpcStatus, ServerCall } from "../../src/grpc/contract.ts";
+import type { CallMetadata, Frames, GrpcStatus, ServerCall } from "../../src/grpc/contract.ts";
+import { joinFrames } from "../../src/grpc/frames.test-support.ts";
 import { openEnvoyExchange } from "../../src/cli/invoke/envoy-exchange.ts";
 import type { EnvoyEvent, EnvoyExchange, HeaderField, Side, Verdict } from "../../src/cli/invoke/envoy-model.ts";
 import { type SeededRandom, seededRandom } from "../../src/protobuf/seeded-random.test-support.ts";
@@ -474,9 +475,9 @@ class Player implements Played, ServerCall {
     throw new Error("answers come framed");
   }
 
-  sendFramed(frames: Uint8Array): boolean {
+  sendFramed(frames: Frames): boolean {
     if (this.status !== null) this.violations.push("a message after the status");
-    for (const bytes of splitFrames(frames)) {
+    for (const bytes of splitFrames(joinFrames(frames))) {
       this.#toEnvoy.push({ kind: "message", bytes, turn: this.#turn });
       this.#bytesToEnvoy += bytes.length;
     }

@@ -1,4 +1,5 @@
 /** What a direction needs of the exchange it belongs to. */
+import type { Frames } from "../../grpc/contract.ts";
 import type { Direction } from "./direction.ts";
 import type { ExtprocService } from "./service.ts";
 import type { Phase } from "./wire/processing-request.ts";
@@ -11,9 +12,9 @@ export interface DirectionOwner {
   /** Whether the stream ends as soon as this direction is through: the other one is. */
   endsWith(direction: Direction): boolean;
   /** A phase was answered: sends `frame`; null when the stream's end is the answer. */
-  answered(direction: Direction, phase: Phase, frame: Uint8Array | null): void;
+  answered(direction: Direction, phase: Phase, frame: Frames | null): void;
   /** Sends a message that answers no phase in particular. False: wait for `Direction.onWritable`. */
-  send(frame: Uint8Array): boolean;
+  send(frame: Frames): boolean;
   /** Stops, and starts again, to take messages from the proxy: its windows fill up. */
   pauseInput(): void;
   resumeInput(): void;

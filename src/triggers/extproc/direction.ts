@@ -7,6 +7,7 @@
  */
 import { ExchangeError } from "../../function/errors.ts";
 import { FieldList, type HeaderChanges, type HeaderGuard } from "../../function/header-list.ts";
+import type { Frames } from "../../grpc/contract.ts";
 import { withBodyHeaders, withoutFraming } from "./body-headers.ts";
 import { BodyMode } from "./body-mode.ts";
 import { bodyNotSent } from "./body-on-demand.ts";
@@ -309,7 +310,7 @@ export abstract class Direction {
   }
 
   /** Sends the answer to the phase that is due. */
-  protected answer(frame: Uint8Array): void {
+  protected answer(frame: Frames): void {
     const phase = this.due;
     this.due = Phase.NONE;
     this.owner.answered(this, phase, frame);

@@ -5,7 +5,8 @@
 import { join } from "node:path";
 import protobuf from "protobufjs";
 import type { Middleware } from "../../function/contract.ts";
-import type { CallMetadata, GrpcStatus, ServerCall } from "../../grpc/contract.ts";
+import type { CallMetadata, Frames, GrpcStatus, ServerCall } from "../../grpc/contract.ts";
+import { joinFrames } from "../../grpc/frames.test-support.ts";
 import type { Logger } from "../../telemetry/log.ts";
 import type { HistogramCell, NumberCell } from "../../telemetry/recorder.ts";
 import * as v from "valibot";
@@ -179,7 +180,8 @@ export class FakeEnvoy implements ServerCall {
     throw new Error("answers come framed");
   }
 
-  sendFramed(frames: Uint8Array): boolean {
+  sendFramed(sent: Frames): boolean {
+    const frames = joinFrames(sent);
     if (this.status !== null) throw new Error("a message after the status");
     let at = 0;
     const view = new DataView(frames.buffer, frames.byteOffset, frames.byteLength);

@@ -3,7 +3,7 @@
  * go to the observer. In Envoy's observability mode nothing is answered at all.
  */
 import { FieldList } from "../../function/header-list.ts";
-import { type CallReceiver, type ServerCall, StatusCode } from "../../grpc/contract.ts";
+import { type CallReceiver, type Frames, type ServerCall, StatusCode } from "../../grpc/contract.ts";
 import type { Logger } from "../../telemetry/log.ts";
 import { BodyMode, type ProtocolConfig, bodyDelivery } from "./body-mode.ts";
 import type { BodyDelivery, MessageCopy, Observer } from "./digital-hub/contract.ts";
@@ -78,7 +78,7 @@ export class ObserverSession implements CallReceiver, ServedExchange {
 
   checkDeadline(): void {} // answers never wait for the observer
 
-  #answer(reader: ProcessingRequestReader): Uint8Array {
+  #answer(reader: ProcessingRequestReader): Frames {
     const { phase } = reader;
     const isBody = phase === Phase.REQUEST_BODY || phase === Phase.RESPONSE_BODY;
     if (!isBody || this.#mode(phase === Phase.REQUEST_BODY) !== BodyMode.FULL_DUPLEX_STREAMED) {

@@ -7,7 +7,7 @@
  */
 import { describeFailure } from "../../function/describe-failure.ts";
 import { ExchangeError } from "../../function/errors.ts";
-import { type CallReceiver, type GrpcStatus, type ServerCall, StatusCode } from "../../grpc/contract.ts";
+import { type CallReceiver, type Frames, type GrpcStatus, type ServerCall, StatusCode } from "../../grpc/contract.ts";
 import type { Logger } from "../../telemetry/log.ts";
 import { AnswerDeadline } from "./answer-deadline.ts";
 import { BodyMode, type ProtocolConfig } from "./body-mode.ts";
@@ -196,7 +196,7 @@ export class Session implements CallReceiver, DirectionOwner, RunOwner, ServedEx
     return direction.isRequest ? !this.response.begun && !this.#responseMayFlow : this.#requestOver;
   }
 
-  answered(direction: Direction, phase: Phase, frame: Uint8Array | null): void {
+  answered(direction: Direction, phase: Phase, frame: Frames | null): void {
     this.service.metrics.answered(phase, performance.now() - direction.dueSince);
     if (frame === null || this.ended) return;
     if (this.service.settings.processing.logPhases) this.log.info({ phase: phaseName(phase) }, "answered");
@@ -204,7 +204,7 @@ export class Session implements CallReceiver, DirectionOwner, RunOwner, ServedEx
     if (direction.isRequest && direction.committed) this.#requestLeft();
   }
 
-  send(frame: Uint8Array): boolean {
+  send(frame: Frames): boolean {
     return this.ended || this.call.sendFramed(frame);
   }
 

@@ -4,6 +4,7 @@
  */
 import type { ReadableStreamDefaultReader } from "node:stream/web";
 import { ExchangeError } from "../../function/errors.ts";
+import type { Frames } from "../../grpc/contract.ts";
 import { ChunkList } from "./chunk-list.ts";
 import { toBytes } from "./outgoing-body.ts";
 import { encodeStreamedAnswerBody } from "./wire/processing-response.ts";
@@ -60,13 +61,13 @@ export async function collectRest({ reader, chunks, pending }: BodyPeek, maxByte
 }
 
 export class StreamedAnswer {
-  readonly #send: (frame: Uint8Array) => boolean;
+  readonly #send: (frame: Frames) => boolean;
   #writable: PromiseWithResolvers<void> | null = null;
   #reader: BodyReader | null = null;
   #stopped = false;
 
   /** `send` gives false when the peer takes no more for now. */
-  constructor(send: (frame: Uint8Array) => boolean) {
+  constructor(send: (frame: Frames) => boolean) {
     this.#send = send;
   }
 

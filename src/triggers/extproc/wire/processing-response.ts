@@ -1,9 +1,11 @@
 /**
- * envoy.service.ext_proc.v3.ProcessingResponse, encoded with the 5-byte gRPC prefix in front, ready to be sent.
+ * envoy.service.ext_proc.v3.ProcessingResponse, encoded with the 5-byte gRPC prefix in front, ready to be sent. Large bodies
+ * are not copied: they are the end of their message, whose other fields come before them.
  * Header values travel as `raw_value` only and carry both `append`, which Envoy reads, and the matching `append_action`,
  * which other data planes read.
  */
 import type { ChangedLine, HeaderChanges } from "../../../function/header-list.ts";
+import type { Frames } from "../../../grpc/contract.ts";
 import { WireWriter } from "../../../protobuf/writer.ts";
 import type { BodyMode } from "../body-mode.ts";
 import { Phase } from "./processing-request.ts";
@@ -42,6 +44,9 @@ export interface ImmediateAnswer {
 }
 
 const PREFIX_BYTES = 5;
+/** Up to this size a copy costs less than what is sent apart. */
+const COPIED_BYTES = 4 * 1024;
+
 const writer = new WireWriter();
 
 /** Answers that change nothing, by phase: constant bytes. */
@@ -91,24 +96,25 @@ export function optOutAnswer(phase: Phase): Uint8Array {
 }
 
 /** The answer to a headers or body phase. */
-export function encodeCommonAnswer(phase: Phase, answer: CommonAnswer, extras: AnswerExtras | null): Uint8Array {
+export function encodeCommonAnswer(phase: Phase, answer: CommonAnswer, extras: AnswerExtras | null): Frames {
+  const { body } = answer;
+  const bodyBytes = body === null ? 0 : body.length;
   writer.begin(PREFIX_BYTES);
-  const outer = writer.open(answerTag(phase));
-  const common = writer.open(0x0a);
+  if (extras !== null) writeExtras(extras);
+  const outer = writer.open(answerTag(phase), bodyBytes);
+  const common = writer.open(0x0a, bodyBytes);
   if (answer.replace) writer.uint32(0x08, 1);
   if (answer.changes !== null) writeHeaderMutation(0x12, answer.changes);
-  if (answer.body !== null) {
-    const { body } = answer;
-    const mutation = writer.open(0x1a, body.length + 8);
-    if (body.length === 0) writer.bool(0x10, true);
-    else writer.bytes(0x0a, body);
+  if (answer.clearRouteCache) writer.bool(0x28, true);
+  if (body !== null) {
+    const mutation = writer.open(0x1a, bodyBytes + 8);
+    if (bodyBytes === 0) writer.bool(0x10, true);
+    else writeBody(0x0a, body);
     writer.close(mutation);
   }
-  if (answer.clearRouteCache) writer.bool(0x28, true);
   writer.close(common);
   writer.close(outer);
-  if (extras !== null) writeExtras(extras);
-  return finish();
+  return finishWith(body);
 }
 
 /** The answer to a duplex body phase: bytes to send on, any number of them per chunk received. */
@@ -117,20 +123,20 @@ export function encodeStreamedBody(
   body: Uint8Array,
   endOfStream: boolean,
   extras: AnswerExtras | null,
-): Uint8Array {
+): Frames {
   writer.begin(PREFIX_BYTES);
+  if (extras !== null) writeExtras(extras);
   const outer = writer.open(answerTag(phase), body.length + 24);
   const common = writer.open(0x0a, body.length + 20);
   const mutation = writer.open(0x1a, body.length + 12);
   const streamed = writer.open(0x1a, body.length + 8);
-  if (body.length > 0) writer.bytes(0x0a, body);
   if (endOfStream) writer.bool(0x10, true);
+  writeBody(0x0a, body);
   writer.close(streamed);
   writer.close(mutation);
   writer.close(common);
   writer.close(outer);
-  if (extras !== null) writeExtras(extras);
-  return finish();
+  return finishWith(body);
 }
 
 export function encodeTrailersAnswer(
@@ -185,15 +191,15 @@ export function encodeStreamedAnswerHead(
 }
 
 /** A piece of a StreamedImmediateResponse's body. */
-export function encodeStreamedAnswerBody(body: Uint8Array, endOfStream: boolean): Uint8Array {
+export function encodeStreamedAnswerBody(body: Uint8Array, endOfStream: boolean): Frames {
   writer.begin(PREFIX_BYTES);
   const outer = writer.open(0x5a, body.length + 16);
   const streamed = writer.open(0x12, body.length + 8);
-  if (body.length > 0) writer.bytes(0x0a, body);
   if (endOfStream) writer.bool(0x10, true);
+  writeBody(0x0a, body);
   writer.close(streamed);
   writer.close(outer);
-  return finish();
+  return finishWith(body);
 }
 
 /** Asks for more time: Envoy ignores every other member of such a message. */
@@ -244,10 +250,22 @@ function writeExtras(extras: AnswerExtras): void {
   }
 }
 
+/** Writes a body as the last field of its message, or only what announces it; an empty one is left out. */
+function writeBody(tag: number, body: Uint8Array): void {
+  if (body.length > COPIED_BYTES) writer.followedBy(tag, body.length);
+  else if (body.length > 0) writer.bytes(tag, body);
+}
+
+/** What `writeBody` wrote, with the body itself where it was only announced. */
+function finishWith(body: Uint8Array | null): Frames {
+  const head = finish();
+  return body !== null && body.length > COPIED_BYTES ? { head, body } : head;
+}
+
 /** Puts the gRPC prefix in front: not compressed, length in network order. */
 function finish(): Uint8Array {
+  const length = writer.length - PREFIX_BYTES;
   const framed = writer.finish();
-  const length = framed.length - PREFIX_BYTES;
   framed[1] = length >>> 24;
   framed[2] = length >>> 16;
   framed[3] = length >>> 8;
