@@ -147,6 +147,12 @@ export class BufferedDirection extends Direction {
       const whole = replacement instanceof Uint8Array ? replacement : await collectStream(replacement, maxBodyBytes);
       this.#newBody = { bytes: await (encoding ?? toSentBody(whole, coding)), coding };
     } catch (error) {
+      if (this.abandoned && this.due === this.headersPhase) {
+        // The proxy answered by itself before it heard of the headers: there is no message left to change.
+        this.letPass();
+        this.owner.progressed();
+        return;
+      }
       this.givenUp = true; // also when its end is a quiet one
       this.owner.failed(error);
       return;

@@ -399,8 +399,9 @@ export class Session implements CallReceiver, DirectionOwner, RunOwner, ServedEx
       }
       return this.#passResponse("without_request");
     }
-    if (this.request.waitsForBody && this.request.mode !== BodyMode.NONE && !this.request.committed) {
-      // Envoy holds a buffered request back: this is a reply of its own (413, a filter, a timeout), no opened gate.
+    const { waitsForBody, isPreparing, mode, committed } = this.request;
+    if ((waitsForBody || isPreparing) && mode !== BodyMode.NONE && !committed) {
+      // Envoy holds such a request back: this is a reply of its own (413, a filter, a timeout), no opened gate.
       return this.#passResponse("incomplete");
     }
     this.request.responseBegan();

@@ -91,8 +91,12 @@ export const exceptions: readonly Exception[] = [
   },
 ];
 
+/** Envoy's own answers where a body outgrows its buffer: to a request, and instead of a response. */
+const tooLarge: Answered = { status: 413, text: "Payload Too Large" };
+const notBuffered: Answered = { status: 500, text: "Internal Server Error" };
+
 /**
- * More of them with Envoy's defaults: no `allow_mode_override`, trailers SKIPped. (Duplex needs its trailers.)
+ * More of them with Envoy's defaults: no `allow_mode_override`, trailers SKIPped, 1 MiB of buffer. (Duplex needs its trailers.)
  */
 export const defaultExceptions: readonly Exception[] = [
   {
@@ -116,6 +120,26 @@ export const defaultExceptions: readonly Exception[] = [
     reason:
       "STREAMED without trailers never tells where the body ends: one that is gathered is lost. Set the trailer mode to SEND, or use BUFFERED",
   },
+  {
+    applies: ({ mode, body, act, protocol }) =>
+      mode === "buffered" && body === "1 MiB" && protocol === "HTTP/1.1" && (act === "rewrite" || act === "frame"),
+    outcomes: ({ side }) => [side === "request" ? tooLarge : notBuffered],
+    reason:
+      "the body fills the buffer of an HTTP/1.1 connection to the last byte, and what the function makes of it is longer",
+  },
+  {
+    applies: ({ mode, body }) => mode === "buffered" && body === "8 MiB",
+    outcomes: (cell) => [cell.side === "request" ? tooLarge : notBuffered, ...usual(cell)],
+    reason:
+      "Envoy refuses to buffer that much, unless the exchange ends first or the bytes wait in an HTTP/2 connection's window meanwhile",
+  },
+  {
+    applies: ({ mode, body, act }) =>
+      mode === "partial" && body === "8 MiB" && ["rewrite", "transform", "frame"].includes(act),
+    outcomes: (cell) => [refused, ...usual(cell)],
+    reason:
+      "BUFFERED_PARTIAL sends the beginning alone when its buffer is full, and a body that is incomplete is not changed",
+  },
 ];
 
 function unended(body: BodyShape): Buffer {
@@ -133,8 +157,11 @@ export function exceptionOf(cell: Cell, setting: Setting = "friendly"): Exceptio
 }
 
 export function expectedOutcomes(cell: Cell, setting: Setting = "friendly"): readonly Outcome[] {
-  const exception = exceptionOf(cell, setting);
-  if (exception !== null) return exception.outcomes(cell);
+  return exceptionOf(cell, setting)?.outcomes(cell) ?? usual(cell);
+}
+
+/** What is seen where nothing forbids it. */
+function usual(cell: Cell): readonly Outcome[] {
   if (cell.act === "immediate") return [{ status: 418, text: "answered here" }];
   if (cell.act === "throw" || cell.act === "slow") return [cell.policy === "pass" ? arrival(cell, "pass") : refused];
   return [arrival(cell, cell.act)];

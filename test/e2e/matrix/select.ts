@@ -27,9 +27,12 @@ export function someCells(): Cell[] {
   });
 }
 
-/** For Envoy's defaults: bodies within its buffers, one protocol each, turn by turn. */
-export function defaultCells(): Cell[] {
-  const small = allCells().filter(({ body }) => body !== "1 MiB" && body !== "8 MiB");
-  const shapes = bodyShapes.length - 2;
-  return small.filter((_cell, index) => (index + Math.floor(index / shapes)) % 2 === 0);
+/** For Envoy's defaults: one protocol each, turn by turn, and some of the bodies that fill its buffers or outgrow them. */
+export function someDefaultCells(): Cell[] {
+  const shapes = bodyShapes.length;
+  return allCells().filter(({ body }, index) => {
+    const turn = Math.floor(index / shapes);
+    if (body === "1 MiB" || body === "8 MiB") return turn % 7 === 0;
+    return (index + turn) % 2 === 0;
+  });
 }
