@@ -1,4 +1,5 @@
 /** What the processor runs from, after the file and the environment were read, checked and completed. Plain data. */
+import type { SourceCode } from "../function/inline/source-code.ts";
 import type { OpenTriggerConfig } from "../triggers/contract.ts";
 
 export interface ProcessorConfig {
@@ -27,6 +28,8 @@ export interface FunctionConfig {
   readonly runtime: string;
   /** Directories in which the handler is looked for, in order; absolute. The configuration file's own comes first. */
   readonly searchPath: readonly string[];
+  /** `spec.build.functionSourceCode`; null when the function is a file. */
+  readonly sourceCode: SourceCode | null;
 }
 
 export type LogLevel = "debug" | "info" | "warn" | "error";

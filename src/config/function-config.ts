@@ -1,16 +1,20 @@
 /** Which function runs: the command line's or the configuration's, and where it is looked for. */
 import { resolve } from "node:path";
-import { unpackFunction } from "../function/archive/unpack-function.ts";
+import { nameModule, SourceCodeError } from "../function/inline/name-module.ts";
+import { readSourceCode } from "../function/inline/source-code.ts";
 import { FunctionLoadError } from "../function/load-error.ts";
 import { locateFunction } from "../function/locate.ts";
+import { prepareFunction } from "../function/prepare-function.ts";
 import { child, placeAt } from "./config-node.ts";
 import type { ConfigNode } from "./config-node.ts";
 import type { ConfigProblem, FunctionConfig } from "./contract.ts";
 import type { LoadConfigInput } from "./load.ts";
+import { placeInSource } from "./source-place.ts";
 import { makeProblem } from "./source-text.ts";
 import type { Place } from "./source-text.ts";
 
 const defaultHandlerDirectory = "/opt/nuclio";
+const sourceCodeSteps = ["spec", "build", "functionSourceCode"];
 
 /** From the tree, not from the checked values: it is known even when something else is wrong. */
 export function functionConfig(
@@ -19,15 +23,17 @@ export function functionConfig(
   directory: string,
 ): FunctionConfig {
   const handlerDirectory = resolve(input.cwd, input.environment["NUCLIO_HANDLER_DIR"] || defaultHandlerDirectory);
-  return {
-    handler: input.functionFile === undefined ? textAt(root, "handler") : resolve(input.cwd, input.functionFile),
-    runtime: textAt(root, "runtime"),
-    searchPath: [...new Set([directory, handlerDirectory])],
-  };
+  const own = { runtime: textAt(root, ["spec", "runtime"]), searchPath: [...new Set([directory, handlerDirectory])] };
+  if (input.functionFile !== undefined) {
+    return { ...own, handler: resolve(input.cwd, input.functionFile), sourceCode: null };
+  }
+  const written = textAt(root, sourceCodeSteps);
+  const sourceCode = written.trim() === "" ? null : readSourceCode(written);
+  return { ...own, handler: textAt(root, ["spec", "handler"]), sourceCode };
 }
 
-function textAt(root: ConfigNode | null, key: string): string {
-  const node = child(child(root, "spec")?.value ?? null, key)?.value;
+function textAt(root: ConfigNode | null, steps: readonly string[]): string {
+  const node = steps.reduce<ConfigNode | null>((parent, step) => child(parent, step)?.value ?? null, root);
   return node?.kind === "scalar" && node.value !== null ? node.text : "";
 }
 
@@ -39,18 +45,56 @@ export function checkFunction(
   fallback: Place,
 ): ConfigProblem | null {
   try {
-    using unpacked = unpackFunction(config, environment);
-    if (unpacked === null) locateFunction(config, environment);
+    using prepared = prepareFunction(config, config.sourceCode, environment);
+    if (prepared === null) locateFunction(config, environment);
     return null;
   } catch (error) {
     if (!(error instanceof FunctionLoadError)) throw error;
-    const message = error.message.replace(/\n {2}/, " ").replace(/\n {2}/g, ", ");
-    const sentence = message.charAt(0).toUpperCase() + message.slice(1);
-    const written = placeAt(root, ["spec", "handler"], fallback);
-    const place: Place = functionFile === undefined ? written : { kind: "command line", option: functionFile };
-    const code = error.code === "BAD_ARCHIVE" || error.code === "CANNOT_UNPACK" ? "bad-archive" : "function-not-found";
-    return makeProblem("error", code, error.setting ?? "spec.handler", sentence, place);
+    const place: Place =
+      functionFile === undefined ? settingPlace(error, root, fallback) : { kind: "command line", option: functionFile };
+    return functionProblem(error, place);
   }
+}
+
+/** The problem with a source that stands in the configuration, without writing it anywhere; null when it can be parsed. */
+export function checkSourceCode(
+  config: FunctionConfig,
+  root: ConfigNode | null,
+  fallback: Place,
+): ConfigProblem | null {
+  if (config.sourceCode?.kind !== "text") return null;
+  try {
+    nameModule(config.sourceCode.text, config);
+    return null;
+  } catch (error) {
+    if (!(error instanceof FunctionLoadError)) throw error;
+    return functionProblem(error, settingPlace(error, root, fallback));
+  }
+}
+
+function functionProblem(error: FunctionLoadError, place: Place): ConfigProblem {
+  const path = error.setting ?? "spec.handler";
+  if (error instanceof SourceCodeError) return sourceProblem(error, path, place);
+  const message = error.message.replace(/\n {2}/, " ").replace(/\n {2}/g, ", ");
+  const sentence = message.charAt(0).toUpperCase() + message.slice(1);
+  return makeProblem("error", problemCodes[error.code] ?? "function-not-found", path, sentence, place);
+}
+
+const problemCodes: Readonly<Partial<Record<FunctionLoadError["code"], string>>> = {
+  BAD_ARCHIVE: "bad-archive",
+  CANNOT_UNPACK: "bad-archive",
+};
+
+function sourceProblem({ defect }: SourceCodeError, path: string, written: Place): ConfigProblem {
+  const place = placeInSource(written, defect);
+  const { line, column, message } = defect;
+  const text = place === null ? `Line ${line}, column ${column} of the source: ${message}` : message;
+  return makeProblem("error", "syntax-error", path, text, place ?? written);
+}
+
+function settingPlace(error: FunctionLoadError, root: ConfigNode | null, fallback: Place): Place {
+  const steps = error.setting === sourceCodeSteps.join(".") ? sourceCodeSteps : ["spec", "handler"];
+  return placeAt(root, steps, fallback);
 }
 
 /** A configuration in the place of the function; null when it is none. */

@@ -68,7 +68,12 @@ describe("what to run", () => {
       name: "processor",
       namespace: "default",
       project: "",
-      function: { handler: join(result.cwd, "hello.ts"), runtime: "", searchPath: [result.cwd, "/opt/nuclio"] },
+      function: {
+        handler: join(result.cwd, "hello.ts"),
+        runtime: "",
+        searchPath: [result.cwd, "/opt/nuclio"],
+        sourceCode: null,
+      },
       triggers: [
         {
           name: "extproc",
@@ -123,7 +128,12 @@ spec:
       name: "gate",
       namespace: "edge",
       project: "shop",
-      function: { handler: "hello.ts:gate", runtime: "nodejs:20", searchPath: [result.cwd, "/functions"] },
+      function: {
+        handler: "hello.ts:gate",
+        runtime: "nodejs:20",
+        searchPath: [result.cwd, "/functions"],
+        sourceCode: null,
+      },
       triggers: [
         {
           name: "Gate",
@@ -145,6 +155,33 @@ spec:
       log: { level: "info", format: "auto" },
       platform: { ...defaultPlatform, metrics: { ...defaultPlatform.metrics, instanceName: "edge-gate" } },
     });
+  });
+
+  test("a function may stand in the file, as it is, and needs no handler", () => {
+    const result = load(`spec:
+  build:
+    functionSourceCode: |
+      export default () => \`\${process.env.NAME} $\${x}\`;
+  triggers: { gate: { kind: extproc } }
+`);
+    expect(result.problems).toEqual([]);
+    expect(accepted(result).function).toEqual({
+      handler: "",
+      runtime: "",
+      searchPath: [result.cwd, "/opt/nuclio"],
+      sourceCode: { kind: "text", text: "export default () => `${process.env.NAME} $${x}`;\n", decoded: false },
+    });
+  });
+
+  test("a function may come from the environment, and one on the command line goes before it", () => {
+    const environment = { PROCESSOR_BUILD__FUNCTION_SOURCE_CODE: Buffer.from("export default 1;").toString("base64") };
+    expect(accepted(load(null, { environment })).function.sourceCode).toEqual({
+      kind: "text",
+      text: "export default 1;",
+      decoded: true,
+    });
+    const named = load(null, { environment, functionFile: "hello.ts" });
+    expect(accepted(named).function.sourceCode).toBeNull();
   });
 
   test("the environment alone is a configuration, also in names that are not the option's own", () => {
@@ -253,7 +290,7 @@ spec:
     expect(accepted(result).triggers.map(({ name }) => name)).toEqual(["gate"]);
     expect(result.problems.map(({ code, path }) => `${code} ${path}`)).toEqual([
       "no-effect spec.image",
-      "no-effect spec.build",
+      "no-effect spec.build.commands",
       "no-effect spec.resources",
       "no-effect spec.triggers.gate.workerAllocatorName",
     ]);

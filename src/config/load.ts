@@ -9,7 +9,7 @@ import { child, placeAt } from "./config-node.ts";
 import type { ConfigProblem, ConfigResult, ProcessorConfig } from "./contract.ts";
 import { addDefaultTrigger } from "./default-trigger.ts";
 import { findOverrides } from "./environment-overrides.ts";
-import { checkFunction, checkFunctionName, functionConfig } from "./function-config.ts";
+import { checkFunction, checkFunctionName, checkSourceCode, functionConfig } from "./function-config.ts";
 import { logConfig } from "./log-config.ts";
 import { platformConfig } from "./platform-config.ts";
 import { platformSchema } from "./platform-schema.ts";
@@ -73,9 +73,13 @@ export function loadConfig(input: LoadConfigInput, kinds: readonly TriggerKind[]
   const functionOptions = functionConfig(input, root, own.directory);
   const nothingGiven = !own.found && specOverrides.length === 0 && input.functionFile === undefined;
   if (nothingGiven) problems.push(nothingToRun());
-  else if (functionOptions.handler === "" ? document !== undefined : input.requireFunction) {
+  else if (
+    functionOptions.sourceCode === null && functionOptions.handler === ""
+      ? document !== undefined
+      : input.requireFunction
+  ) {
     add(problems, checkFunction(functionOptions, input, root, start));
-  }
+  } else add(problems, checkSourceCode(functionOptions, root, start));
   if (document === undefined || platformDocument === undefined) return finish(null, problems);
 
   const { metadata, spec } = document;

@@ -50,9 +50,30 @@ const loggerSinks = v.pipe(
   v.description("What is logged where. An entry without `sink` changes the level alone."),
 );
 
+const sourceCodeText =
+  "The function itself, as text (`|`) or in base64, instead of a file; base64 may hold a zip or tar.gz. `${` has no meaning here.";
+
+/** How the platform makes an image of a function; here only what is the function. */
+const build = v.pipe(
+  v.object({
+    functionSourceCode: v.optional(v.pipe(v.string(), v.description(sourceCodeText)), ""),
+    ...Object.fromEntries(
+      [
+        ["baseImage", "buildTimeoutSeconds", "builderServiceAccount", "codeEntryAttributes", "codeEntryType"],
+        ["commands", "dependencies", "directives", "flags", "functionConfigPath", "image", "mode", "noBaseImagesPull"],
+        ["noCache", "noCleanup", "nodeSelector", "offline", "onbuildImage", "path", "registry", "runtimeAttributes"],
+        ["scriptPath", "tempDir", "timestamp"],
+      ]
+        .flat()
+        .map((key) => [key, withoutEffect(forPlatform)]),
+    ),
+  }),
+  v.description("What the function is built from."),
+);
+
 const platformFields = Object.fromEntries(
   [
-    ["alias", "avatar", "build", "customScalingMetricSpecs", "autoScaleMetrics", "disable", "image", "imageHash"],
+    ["alias", "avatar", "customScalingMetricSpecs", "autoScaleMetrics", "disable", "image", "imageHash"],
     ["imagePullPolicy", "maxReplicas", "minReplicas", "platform", "publish", "readinessTimeoutSeconds", "replicas"],
     ["runRegistry", "scaleToZero", "serviceType", "targetCPU", "waitReadinessTimeoutBeforeFailure"],
   ]
@@ -127,6 +148,7 @@ const spec = v.pipe(
       "2s",
     ),
     loggerSinks: v.optional(loggerSinks, []),
+    build: v.optional(build, {}),
     ...platformFields,
     ...kubernetesFields,
     ...unusedFields,

@@ -51,8 +51,16 @@ describe("a file", () => {
     ["folder:handler", "folder/handler.ts", "handler"],
     ["odd:name.ts", "odd:name.ts", null],
     ["odd:name.ts:run", "odd:name.ts", "run"],
+    ["hello.run", "hello.ts", "run"],
+    ["sub/deep.handler", "sub/deep.mjs", "handler"],
   ])("%s is %s, export %s", (handler, file, exportName) => {
     expect(locate(handler, [dir])).toEqual({ file: join(dir, file), exportName });
+  });
+
+  test("a missing file is not taken for another one's export", () => {
+    for (const handler of ["hello.js", "hello.py", "hello.zip", "hello.run.ts", "hello.a-b"]) {
+      expect(failure(handler, [dir])).toMatchObject({ code: "FUNCTION_NOT_FOUND" });
+    }
   });
 
   test("an absolute path is taken as it is", () => {

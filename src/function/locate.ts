@@ -21,8 +21,8 @@ export interface FunctionLocation {
 }
 
 /**
- * Handlers: `module:export`, a file, a directory, the name of an export of `handler.js`, or "" for the `handler` or
- * `index` file of the first place that has one.
+ * Handlers: `module:export`, a file, a directory, `module.export` as Kubeless has it, the name of an export of
+ * `handler.js`, or "" for the `handler` or `index` file of the first place that has one.
  * @throws FunctionLoadError `BAD_HANDLER`, `FUNCTION_NOT_FOUND`
  */
 export function locateFunction(
@@ -41,6 +41,11 @@ export function locateFunction(
     const file = find(module, places);
     if (file !== null) return { file, exportName };
     throw module.includes(":") ? badHandler(handler) : notFound(handler, module, places);
+  }
+  const dotted = splitDot(handler);
+  if (dotted !== null) {
+    const file = find(dotted.module, places);
+    if (file !== null) return { file, exportName: dotted.exportName };
   }
   if (handler !== "" && IDENTIFIER.test(handler)) {
     const file = find("handler", places);
@@ -76,6 +81,7 @@ export function locateInDirectory(directory: string): string | null {
 
 const ARCHIVES = [".zip", ".tar.gz", ".tgz"];
 const EXTENSIONS = [".ts", ".mts", ".cts", ".tsx", ".js", ".mjs", ".cjs"];
+const FILE_ENDINGS = [...EXTENSIONS, ".jsx", ".json", ".py", ".yaml", ".yml", ".zip", ".tgz", ".tar", ".gz"];
 const IDENTIFIER = /^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u;
 
 function searchPlaces(
@@ -89,6 +95,13 @@ function searchPlaces(
 function splitExport(handler: string): { readonly module: string; readonly exportName: string } | null {
   const at = handler.lastIndexOf(":");
   return at < 0 ? null : { module: handler.slice(0, at), exportName: handler.slice(at + 1) };
+}
+
+/** At the only dot, unless what follows is the ending of a file that is missing; null without one. */
+function splitDot(handler: string): { readonly module: string; readonly exportName: string } | null {
+  const [, module, exportName] = /^((?:.*\/)?[^./]+)\.([^./]+)$/.exec(handler) ?? [];
+  if (module === undefined || exportName === undefined || !IDENTIFIER.test(exportName)) return null;
+  return FILE_ENDINGS.includes(`.${exportName}`) ? null : { module, exportName };
 }
 
 /** The first file the module's name stands for in one of the places; null when there is none. */

@@ -36,7 +36,7 @@ function makeConfig(change: Partial<ProcessorConfig> = {}, handler = ""): Proces
     name: "test",
     namespace: "default",
     project: "",
-    function: { handler, runtime: "", searchPath: [] },
+    function: { handler, runtime: "", searchPath: [], sourceCode: null },
     triggers: [echoTrigger(1)],
     env: {},
     eventTimeoutMs: 0,

@@ -192,6 +192,22 @@ export const badConfigs: Readonly<Record<string, BadConfig>> = {
   "socket-without-path": {
     problems: ['error missing-key 7:9 "path" is missing: Path of the unix socket. More workers add .1, .2, … to it'],
   },
+  "source-in-base64-with-syntax-error": {
+    problems: ["error syntax-error 5:25 Line 2, column 16 of the source: Unexpected }"],
+  },
+  "source-is-a-list": {
+    problems: [
+      'error wrong-type 4:5 "functionSourceCode" must be text, not a list',
+      'warning no-effect 5:5 "commands" has no effect here: it is for the platform that deploys the function',
+      'warning unknown-key 6:5 "functionSourcecodes" is not a known key under spec.build and is ignored - did you mean "functionSourceCode"?',
+    ],
+  },
+  "source-with-path-as-handler": {
+    problems: [
+      'error function-not-found 3:12 "../main:handler" names no function of a source in the configuration: write "module:function", as in "main:handler"',
+    ],
+  },
+  "source-with-syntax-error": { problems: ["error syntax-error 7:42 Unexpected ;"] },
   "switch-as-text": { problems: ['error wrong-type 7:23 "allowRouting" must be true or false, not "maybe"'] },
   "tab-indentation": { problems: ["error yaml-syntax 2:1 Lines are indented with spaces, not with tabs"] },
   "timeout-with-unknown-unit": {

@@ -13,6 +13,11 @@ export function readArchive(bytes: Uint8Array, limits: ArchiveLimits): Iterable<
   );
 }
 
+/** Whether the bytes begin as one that can be read here. */
+export function isArchive(bytes: Uint8Array): boolean {
+  return ["PK\x03\x04", "PK\x05\x06", "\x1f\x8b"].some((magic) => startsWith(bytes, magic));
+}
+
 function startsWith(bytes: Uint8Array, magic: string): boolean {
   return Buffer.from(bytes.subarray(0, magic.length)).toString("latin1") === magic;
 }

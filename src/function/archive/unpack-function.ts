@@ -1,9 +1,10 @@
 /** Functions that come as an archive: unpacked into a private directory, and looked for there as in any directory. */
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, statSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { FunctionLoadError } from "../load-error.ts";
 import { type FunctionSource, locateArchive, locateInDirectory } from "../locate.ts";
+import { makePrivateDirectory, type PrivateDirectory } from "../private-directory.ts";
 import { ArchiveDefect, archiveLimits, type ArchiveLimits } from "./archive-entry.ts";
 import { readArchive } from "./read-archive.ts";
 import { writeEntries, type Written } from "./write-entries.ts";
@@ -30,18 +31,17 @@ export function unpackFunction(
   if (location === null) return null;
   const { file: archive, exportName } = location;
   const directory = makeDirectory(archive);
-  const remove = (): void => rmSync(directory, { recursive: true, force: true });
   try {
     // A directory within the private one: what lies beside the function is private too.
-    const root = join(directory, "function");
+    const root = join(directory.path, "function");
     mkdirSync(root, { mode: 0o700 });
     const written = writeEntries(readArchive(readPacked(archive, limits), limits), root, limits);
     const file = locateInDirectory(root);
     if (file === null) throw noFunction(root);
     const handler = exportName === null ? file : `${file}:${exportName}`;
-    return { ...written, archive, handler, directory, [Symbol.dispose]: remove };
+    return { ...written, archive, handler, directory: directory.path, [Symbol.dispose]: directory[Symbol.dispose] };
   } catch (error) {
-    remove();
+    directory[Symbol.dispose]();
     if (error instanceof FunctionLoadError) throw error;
     if (error instanceof ArchiveDefect) {
       throw new FunctionLoadError("BAD_ARCHIVE", null, `${archive} ${error.message}`, { cause: error });
@@ -50,9 +50,9 @@ export function unpackFunction(
   }
 }
 
-function makeDirectory(archive: string): string {
+function makeDirectory(archive: string): PrivateDirectory {
   try {
-    return realpathSync(mkdtempSync(join(tmpdir(), "processor-")));
+    return makePrivateDirectory();
   } catch (error) {
     throw cannotUnpack(archive, error);
   }
