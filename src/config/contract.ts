@@ -9,6 +9,10 @@ export interface ProcessorConfig {
   readonly namespace: string;
   /** Label `nuclio.io/project-name`, "" when absent. */
   readonly project: string;
+  /** `spec.description`, "" when absent. */
+  readonly description: string;
+  /** `spec.version`, 0 when absent. */
+  readonly version: number;
   readonly function: FunctionConfig;
   readonly triggers: readonly OpenTriggerConfig[];
   /** `spec.env`, name to value. Set in the process before the function is loaded. */

@@ -68,6 +68,8 @@ describe("what to run", () => {
       name: "processor",
       namespace: "default",
       project: "",
+      description: "",
+      version: 0,
       function: {
         handler: join(result.cwd, "hello.ts"),
         runtime: "",
@@ -104,6 +106,8 @@ Metadata:
 spec:
   Handler: hello.ts:gate
   RUNTIME: nodejs:20
+  description: who may pass
+  version: 7
   env:
     - { name: STAGE, value: test }
     - { name: PORT, value: 8080 }
@@ -128,6 +132,8 @@ spec:
       name: "gate",
       namespace: "edge",
       project: "shop",
+      description: "who may pass",
+      version: 7,
       function: {
         handler: "hello.ts:gate",
         runtime: "nodejs:20",

@@ -88,6 +88,8 @@ export function loadConfig(input: LoadConfigInput, kinds: readonly TriggerKind[]
     name: metadata.name,
     namespace: metadata.namespace,
     project: metadata.labels?.["nuclio.io/project-name"] ?? "",
+    description: spec.description ?? "",
+    version: spec.version ?? 0,
     function: functionOptions,
     triggers,
     env: Object.fromEntries(spec.env.map(({ name, value }) => [name, value])),

@@ -93,7 +93,7 @@ function logDefects(log: Logger): void {
 }
 
 function prepareEnvironment({ config, env }: ProcessorOptions, log: Logger): Readonly<Record<string, string>> {
-  const workers = buildWorkerEnvironment(env, config.env);
+  const workers = buildWorkerEnvironment(env, config);
   if (workers.stripped.length > 0) {
     const names = workers.stripped.join(" and ");
     log.warn({ variables: workers.stripped }, `${names} can make the processor run other code: not handed on`);

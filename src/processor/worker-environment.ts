@@ -1,4 +1,5 @@
 /** The environment of the workers and of what the function starts. */
+import type { ProcessorConfig } from "../config/contract.ts";
 
 /**
  * Variables that make any executable built with Bun, this one too, run other code than its own: never handed on.
@@ -12,16 +13,22 @@ export interface WorkerEnvironment {
   readonly stripped: readonly string[];
 }
 
-/** `spec.env` wins over the process's own environment. */
+/** What the function is called, as Nuclio tells its functions, wins over the process's own environment, and `spec.env` over both. */
 export function buildWorkerEnvironment(
   processEnv: Readonly<Record<string, string | undefined>>,
-  specEnv: Readonly<Record<string, string>>,
+  config: Pick<ProcessorConfig, "name" | "description" | "version" | "function" | "env">,
 ): WorkerEnvironment {
   const env: Record<string, string> = {};
   for (const [name, value] of Object.entries(processEnv)) {
     if (value !== undefined) env[name] = value;
   }
-  Object.assign(env, specEnv);
+  const { handler } = config.function;
+  env["NUCLIO_FUNCTION_NAME"] = config.name;
+  env["NUCLIO_FUNCTION_DESCRIPTION"] = config.description;
+  env["NUCLIO_FUNCTION_VERSION"] = String(config.version);
+  env["NUCLIO_FUNCTION_HANDLER"] = handler;
+  env["NUCLIO_HANDLER"] = handler;
+  Object.assign(env, config.env);
   const stripped = runtimeVariables.filter((name) => name in env);
   for (const name of stripped) delete env[name];
   return { env, stripped };

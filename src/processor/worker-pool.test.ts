@@ -36,6 +36,8 @@ function makeConfig(change: Partial<ProcessorConfig> = {}, handler = ""): Proces
     name: "test",
     namespace: "default",
     project: "",
+    description: "",
+    version: 0,
     function: { handler, runtime: "", searchPath: [], sourceCode: null },
     triggers: [echoTrigger(1)],
     env: {},
