@@ -5,6 +5,8 @@ import { readSourceCode } from "../function/inline/source-code.ts";
 import { FunctionLoadError } from "../function/load-error.ts";
 import { locateFunction } from "../function/locate.ts";
 import { prepareFunction } from "../function/prepare-function.ts";
+import { findPython } from "../function/python/interpreter.ts";
+import { isPython, locatePython } from "../function/python/locate.ts";
 import { child, placeAt } from "./config-node.ts";
 import type { ConfigNode } from "./config-node.ts";
 import type { ConfigProblem, FunctionConfig } from "./contract.ts";
@@ -46,7 +48,10 @@ export function checkFunction(
 ): ConfigProblem | null {
   try {
     using prepared = prepareFunction(config, config.sourceCode, environment);
-    if (prepared === null) locateFunction(config, environment);
+    if (isPython(config)) {
+      findPython(environment);
+      locatePython(prepared?.source ?? config, environment);
+    } else if (prepared === null) locateFunction(config, environment);
     return null;
   } catch (error) {
     if (!(error instanceof FunctionLoadError)) throw error;
@@ -83,6 +88,7 @@ function functionProblem(error: FunctionLoadError, place: Place): ConfigProblem 
 const problemCodes: Readonly<Partial<Record<FunctionLoadError["code"], string>>> = {
   BAD_ARCHIVE: "bad-archive",
   CANNOT_UNPACK: "bad-archive",
+  PYTHON_NOT_FOUND: "python-not-found",
 };
 
 function sourceProblem({ defect }: SourceCodeError, path: string, written: Place): ConfigProblem {

@@ -1,5 +1,6 @@
 /** What a failed function tells the log: never sent to a client. */
 import { dirname, resolve, sep } from "node:path";
+import { EventError } from "../event/event-error.ts";
 import type { FunctionOrigin } from "./loaded-function.ts";
 
 /** Place is null where the error carries none. Lines and columns count from 1. */
@@ -16,8 +17,12 @@ interface Place {
   readonly column: number;
 }
 
-/** `error` is whatever was thrown. The place is the innermost one in the user's own code. */
+/**
+ * `error` is whatever was thrown; of an event's error it is what its handler threw. The place is the innermost one in the
+ * user's own code.
+ */
 export function describeFailure(error: unknown, origin: Pick<FunctionOrigin, "file">): FailureDescription {
+  if (error instanceof EventError && error.cause !== undefined) return describeFailure(error.cause, origin);
   const place = placeOf(error, origin.file);
   return {
     message: messageOf(error),

@@ -13,7 +13,9 @@ export type FunctionLoadErrorCode =
   | "NO_EXPORT"
   | "SEVERAL_EXPORTS"
   | "INIT_CONTEXT_FAILED"
-  | "CONTRACT_MISMATCH";
+  | "CONTRACT_MISMATCH"
+  | "PYTHON_NOT_FOUND"
+  | "WRAPPER_NOT_FOUND";
 
 /** The message has one to three lines, or one more for each place looked at, and names file and line where known. */
 export class FunctionLoadError extends Error {

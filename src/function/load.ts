@@ -3,6 +3,7 @@ import { chooseFunction } from "./choose-function.ts";
 import { importFunction } from "./import-function.ts";
 import type { LoadedFunction } from "./loaded-function.ts";
 import { type FunctionSource, locateFunction } from "./locate.ts";
+import { isPython, locatePython } from "./python/locate.ts";
 import { demandedContract, type LoadHints } from "./demanded-contract.ts";
 
 /**
@@ -10,6 +11,7 @@ import { demandedContract, type LoadHints } from "./demanded-contract.ts";
  * @throws FunctionLoadError
  */
 export async function loadFunction(source: FunctionSource, hints: LoadHints): Promise<LoadedFunction> {
+  if (isPython(source)) return locatePython(source, hints.environment);
   const demanded = demandedContract(source.runtime, hints);
   const { file, exportName } = locateFunction(source, hints.environment);
   const exports = await importFunction(file);

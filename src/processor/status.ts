@@ -47,11 +47,13 @@ export function describeTriggers(
 ): readonly { readonly trigger: string; readonly text: string }[] {
   const loaded = findFunction(workers);
   const served = loaded === null ? "" : `: ${loaded.contract} ${loaded.file}`;
-  return config.triggers.map(({ name, kind }) => {
+  return config.triggers.map(({ name, kind, numWorkers }) => {
     const opened = workers.flatMap((worker) => worker.triggers.filter((trigger) => trigger.name === name));
     const addresses = [...new Set(opened.flatMap((trigger) => trigger.address ?? []))];
     const place = addresses.length === 0 ? "" : ` on ${addresses.join(", ")}`;
-    const count = opened.length === 1 ? "1 worker" : `${opened.length} workers`;
-    return { trigger: name, text: `${kind} "${name}"${place}${served}, ${count}` };
+    // Python's instances are processes of the one thread.
+    const count = loaded?.contract === "python" ? Math.max(1, numWorkers) : opened.length;
+    const instances = count === 1 ? "1 worker" : `${count} workers`;
+    return { trigger: name, text: `${kind} "${name}"${place}${served}, ${instances}` };
   });
 }

@@ -1,5 +1,6 @@
 /** The worker threads of the data plane: as many as the triggers ask for, each replaced when it dies or hangs. */
 import type { ProcessorConfig } from "../config/contract.ts";
+import { isPython } from "../function/python/locate.ts";
 import { workerLosses } from "../telemetry/metrics.ts";
 import type { CollectTotals } from "../telemetry/recorder.ts";
 import type { TriggerKind } from "../triggers/contract.ts";
@@ -26,7 +27,8 @@ export interface WorkerPool {
 export function assignTriggers(config: ProcessorConfig, kinds: readonly TriggerKind[]): readonly WorkerTrigger[][] {
   const counts = config.triggers.map((trigger) => {
     const placement = kinds.find((kind) => kind.kind === trigger.kind)?.placement;
-    return placement === "one-worker" ? 1 : Math.max(1, trigger.numWorkers);
+    // Python has its instances in processes of their own, which belong to one thread.
+    return placement === "one-worker" || isPython(config.function) ? 1 : Math.max(1, trigger.numWorkers);
   });
   return Array.from({ length: Math.max(1, ...counts) }, (_, index) =>
     config.triggers.flatMap((trigger, position) => {

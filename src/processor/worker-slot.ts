@@ -5,7 +5,7 @@ import { workerLosses, workersReady } from "../telemetry/metrics.ts";
 import type { CollectTotals, MetricsRecorder } from "../telemetry/recorder.ts";
 import type { MetricTotals } from "../telemetry/totals.ts";
 import type { FunctionReport, TriggerReport, WorkerTrigger } from "../worker/contract.ts";
-import { createBackOff } from "./back-off.ts";
+import { createBackOff } from "../function/back-off.ts";
 import { describeThreadEnd } from "./describe-thread-end.ts";
 import { StartError } from "./start-error.ts";
 import { startWorkerThread, type ThreadLoss, type WorkerThread } from "./worker-thread.ts";

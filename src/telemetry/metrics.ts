@@ -33,6 +33,34 @@ export const handledEventsDurationCount = counter(
   "Events whose duration was measured",
   [...triggerLabels, "worker_index"],
 );
+/** Of wrappers of Python functions, which take one event at a time. */
+export const workerAllocations = counter(
+  "nuclio_processor_worker_allocation_count",
+  "Events that asked for a worker",
+  triggerLabels,
+);
+/** `result` is "success_immediate", "success_after_wait" or "error_timeout". */
+export const workerAllocationResults = counter(
+  "nuclio_processor_worker_allocation_total",
+  "Events that asked for a worker, by how they got one",
+  [...triggerLabels, "result"],
+);
+export const workerAllocationWait = counter(
+  "nuclio_processor_worker_allocation_wait_duration_milliseconds_sum",
+  "Time events waited for a worker, in milliseconds",
+  triggerLabels,
+);
+export const workersAvailable = counter(
+  "nuclio_processor_worker_allocation_workers_available_percentage",
+  "Sum of the share of idle workers, in percent, seen by each event that asked for one",
+  triggerLabels,
+);
+/** `cause` is "exit" or "timeout". */
+export const pythonWorkerLosses = counter(
+  "processor_python_worker_losses_total",
+  "Python processes that ended by themselves or were ended because their event took too long",
+  ["trigger_id", "cause"],
+);
 /** `outcome` is a short stable word, e.g. "completed", "closed_early", "answered", "failed", "cancelled", "incomplete", "without_request". */
 export const exchanges = counter("processor_exchanges_total", "HTTP exchanges that ended, by outcome", [
   "trigger_id",

@@ -16,6 +16,8 @@ export interface NuclioFunction {
    * returns, what its promise resolves with. Rejects with what it throws, or with an Error naming what cannot be sent.
    */
   invoke(event: NuclioEvent, call: EventCall): Promise<NuclioResult>;
+  /** Ends what it holds beyond this thread. Nothing is in flight any more. */
+  close(): Promise<void>;
 }
 
 export interface NuclioHost {
@@ -54,6 +56,7 @@ export async function openNuclioFunction(
     origin,
     trigger: host.trigger,
     invoke: (event, { log }) => invoke(handler, callsBack, event, log, createContext),
+    close: () => Promise.resolve(),
   };
 }
 

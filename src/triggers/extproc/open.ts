@@ -83,6 +83,7 @@ export async function openExtproc(
     async close() {
       stopSweep();
       server.close();
+      await opened.close();
     },
   };
 }

@@ -1,0 +1,59 @@
+/** With what a wrapper is started: what Nuclio's processor passes to its own. */
+import type { FunctionHost } from "../event-function.ts";
+import type { LoadedFunction } from "../loaded-function.ts";
+import type { WrapperCommand } from "./contract.ts";
+import { findPython } from "./interpreter.ts";
+import type { WrapperScript } from "./wrapper-script.ts";
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** @throws FunctionLoadError when Python is missing */
+export function wrapperCommand(
+  loaded: Extract<LoadedFunction, { contract: "python" }>,
+  host: Pick<FunctionHost, "trigger" | "functionNamespace">,
+  script: WrapperScript,
+  environment: Environment,
+): WrapperCommand {
+  const { handler, directory } = loaded;
+  const onKubernetes = environment["KUBERNETES_SERVICE_HOST"] && environment["KUBERNETES_SERVICE_PORT"];
+  const options = Object.entries({
+    handler,
+    "platform-kind": onKubernetes ? "kube" : "local",
+    namespace: host.functionNamespace,
+    "trigger-kind": host.trigger.kind,
+    "trigger-name": host.trigger.name,
+  }).flatMap(([name, value]) => [`--${name}`, value]);
+  if (decodesStrings(environment)) options.push("--decode-event-strings");
+  return {
+    python: findPython(environment),
+    script: script.file,
+    options,
+    environment: childEnvironment(environment, directory),
+    socketDirectory: script.directory,
+    functionDirectory: directory,
+    pauseBeforeEndMs: script.own ? 0 : FOREIGN_PAUSE_MS,
+  };
+}
+
+/** Another wrapper may end on the closed socket before it has looked at the signal. */
+const FOREIGN_PAUSE_MS = 250;
+
+/** Where Python looks for modules besides the function's own directory. */
+export function pythonPath(environment: Environment): string[] {
+  const given = [environment["NUCLIO_PYTHON_PATH"] || "/opt/nuclio", environment["PYTHONPATH"] ?? ""];
+  return given.flatMap((path) => path.split(":")).filter((path) => path !== "");
+}
+
+function childEnvironment(environment: Environment, directory: string): Record<string, string> {
+  const env: Record<string, string> = {};
+  for (const [name, value] of Object.entries(environment)) {
+    if (value !== undefined) env[name] = value;
+  }
+  env["PYTHONPATH"] = [...new Set([directory, ...pythonPath(environment)])].join(":");
+  return env;
+}
+
+function decodesStrings(environment: Environment): boolean {
+  const given = environment["NUCLIO_PYTHON_DECODE_EVENT_STRINGS"]?.toLowerCase() ?? "";
+  return !["no", "false", "disable", "disabled"].includes(given);
+}

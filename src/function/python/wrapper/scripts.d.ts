@@ -1,0 +1,5 @@
+/** Python sources, carried in the executable as text. */
+declare module "*.py" {
+  const text: string;
+  export default text;
+}
