@@ -1,6 +1,7 @@
 /** Decides by a module's exports which of them is the function and which contract it follows. */
 import type { Middleware, NuclioHandler, NuclioInitContext } from "./contract.ts";
 import { type FunctionContract, notSupported } from "./demanded-contract.ts";
+import { adaptHandler } from "./digital-hub/adapt.ts";
 import type { ModuleExports } from "./import-function.ts";
 import { FunctionLoadError } from "./load-error.ts";
 import type { EventHandler, FetchHandler, LoadedFunction } from "./loaded-function.ts";
@@ -79,7 +80,7 @@ function bind(module: FunctionModule, exportName: string, contract: FunctionCont
       return {
         contract,
         origin,
-        handler: value as NuclioHandler,
+        handler: adaptHandler(value as NuclioHandler, module.exports),
         initContext: isFunction ? (initContext as NuclioInitContext) : null,
       };
     }

@@ -178,6 +178,21 @@ export interface NuclioContext {
   readonly logger: NuclioLogger;
   readonly workerId: string;
   readonly trigger: { readonly kind: string; readonly name: string };
+  /** `PROJECT_NAME` of the environment, which Digital Hub sets. */
+  readonly project: DigitalHubProject | undefined;
+  /** `RUN_ID` of the environment; the whole run in a job function of Digital Hub's form. */
+  readonly run: DigitalHubRun | undefined;
+}
+
+export interface DigitalHubProject {
+  readonly name: string;
+}
+
+/** A run as Digital Hub Core has it; more than `id` is there where a job was started with it. */
+export interface DigitalHubRun {
+  readonly id: string;
+  readonly project?: string;
+  readonly [field: string]: unknown;
 }
 
 export type NuclioResponseConstructor = new (

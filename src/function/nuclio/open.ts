@@ -1,6 +1,7 @@
 /** A Nuclio handler ready for events: initialised once, called with a context of its own for every event. */
 import type { FunctionLog, NuclioContext, NuclioEvent, NuclioHandler } from "../contract.ts";
 import { describeFailure } from "../describe-failure.ts";
+import { readIdentity } from "../digital-hub/run.ts";
 import type { EventCall } from "../event-function.ts";
 import { FunctionLoadError } from "../load-error.ts";
 import type { FunctionOrigin, LoadedFunction } from "../loaded-function.ts";
@@ -36,6 +37,7 @@ export async function openNuclioFunction(
 ): Promise<NuclioFunction> {
   const { origin, handler, initContext } = loaded;
   const userData: Record<string, unknown> = {};
+  const { project, run } = readIdentity(process.env);
   const createContext = (log: FunctionLog, callback: (result: unknown) => void): NuclioContext => ({
     callback,
     Response: HandlerResponse,
@@ -43,6 +45,8 @@ export async function openNuclioFunction(
     logger: new HandlerLogger(log),
     workerId: host.workerId,
     trigger: host.trigger,
+    project,
+    run,
   });
   if (initContext !== null) {
     try {
