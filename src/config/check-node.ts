@@ -2,6 +2,7 @@
 import { accessSync, constants, statSync } from "node:fs";
 import { resolve } from "node:path";
 import * as v from "valibot";
+import type { FilePresence } from "../triggers/option-types.ts";
 import { isNull, matchesKey, toPlain } from "./config-node.ts";
 import type { ConfigEntry, ConfigNode, ListNode, MapNode, ScalarNode } from "./config-node.ts";
 import type { ConfigProblem } from "./contract.ts";
@@ -190,8 +191,9 @@ class SchemaWalk {
     return node.value;
   }
 
-  #readFilePath(node: ScalarNode, presence: "readable" | "any", path: string): unknown {
+  #readFilePath(node: ScalarNode, presence: FilePresence, path: string): unknown {
     if (node.text === "") return "";
+    if (presence === "output" && (node.text === "-" || node.text === "stdout")) return "-";
     const file = resolve(this.#baseDirectory, node.text);
     const reason = presence === "readable" ? whyUnreadable(file) : null;
     if (reason !== null) {

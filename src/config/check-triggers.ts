@@ -15,7 +15,6 @@ const knownElsewhere: ReadonlySet<string> = new Set([
   "eventhub",
   "http",
   "iotCoreMqtt",
-  "job",
   "kafka",
   "kafka-cluster",
   "kickstart",

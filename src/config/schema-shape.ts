@@ -1,6 +1,6 @@
 /** What a schema says of an option: read by the check, the JSON Schema and the reference page, so it is declared once. */
 import * as v from "valibot";
-import { filePathKey } from "../triggers/option-types.ts";
+import { filePathKey, type FilePresence, filePresences } from "../triggers/option-types.ts";
 
 export type Schema = v.GenericSchema;
 export type ScalarType = "string" | "number" | "boolean";
@@ -17,7 +17,7 @@ export interface SchemaShape {
   readonly choices: readonly string[];
   /** Why a key of the reference does nothing here; null for options. */
   readonly withoutEffect: string | null;
-  readonly filePath: "readable" | "any" | null;
+  readonly filePath: FilePresence | null;
 }
 
 export type SchemaContent =
@@ -47,7 +47,7 @@ export function shapeOf(schema: Schema): SchemaShape {
     notation: typeof metadata["title"] === "string" ? metadata["title"] : "",
     choices: choicesOf(inner),
     withoutEffect: typeof reason === "string" ? reason : null,
-    filePath: filePath === "readable" || filePath === "any" ? filePath : null,
+    filePath: filePresences.find((presence) => presence === filePath) ?? null,
   };
 }
 

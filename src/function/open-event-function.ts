@@ -8,6 +8,9 @@ import type { LoadedFunction } from "./loaded-function.ts";
  * @throws FunctionLoadError
  */
 export function openEventFunction(loaded: LoadedFunction, host: FunctionHost): Promise<EventFunction> {
+  if (loaded.contract === "nuclio") {
+    return import("./nuclio/open-events.ts").then(({ openNuclioEvents }) => openNuclioEvents(loaded, host));
+  }
   const { file, exportName } = loaded.origin;
   const message = `${file}: export "${exportName}" is a ${loaded.contract} function, which a trigger of the kind ${host.trigger.kind} cannot run`;
   return Promise.reject(new FunctionLoadError("CONTRACT_MISMATCH", null, message));

@@ -12,6 +12,7 @@ export async function drainPool(pool: WorkerPool, reason: string, log: Logger): 
   const startedAt = performance.now();
   log.info({ gracefulShutdownTimeoutMs: limitMs }, `${reason}: finishing what is in flight`);
   const cut = await Promise.race([pool.drain(), Bun.sleep(limitMs + patienceMs).then(() => null)]);
+  await pool.stop();
   const tookMs = Math.round(performance.now() - startedAt);
   if (cut === 0) log.info({ tookMs }, "ended");
   else if (cut === null) log.warn({ tookMs }, "ended; a worker did not finish in time");

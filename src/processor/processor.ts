@@ -1,14 +1,15 @@
 /** The life of the process: own servers, workers, ready, drain, end. */
 import type { ConfigProblem, ProcessorConfig } from "../config/contract.ts";
 import type { Logger } from "../telemetry/log.ts";
-import { chooseLogFormat, openLog } from "../telemetry/open-log.ts";
-import type { TriggerKind } from "../triggers/contract.ts";
+import { chooseLogFormat, type LogStream, openLog } from "../telemetry/open-log.ts";
+import type { RunOutcome, TriggerKind } from "../triggers/contract.ts";
 import { drainPool } from "./drain.ts";
+import { findJobs, runJobs } from "./jobs.ts";
 import { createMetricsPage } from "./metrics-page.ts";
 import { openFunction } from "./open-function.ts";
 import { openOwnServers } from "./own-servers.ts";
 import { assertPortsFree } from "./port-probe.ts";
-import { listenForSignals } from "./signals.ts";
+import { exitCodes, listenForSignals } from "./signals.ts";
 import { describeStatus, describeTriggers, type ProcessorState, whyNotReady } from "./status.ts";
 import { collectTriggerStats } from "./trigger-stats.ts";
 import { buildWorkerEnvironment } from "./worker-environment.ts";
@@ -29,23 +30,42 @@ export interface ProcessorOptions {
   readonly colours: boolean;
   /** With a configuration file a busy port of the own servers ends the start, even one nobody wrote down. */
   readonly requirePorts: boolean;
+  /** Default: standard output, unless the result of a job goes there. */
+  readonly logStream?: LogStream;
+  /** Hears the last outcome of every job. */
+  onOutcome?(trigger: string, outcome: RunOutcome): void;
 }
 
-/** Runs until a signal asks for the end. Resolves with the exit code; rejects with a `StartError`. */
+/** Runs until a signal asks for the end, or every job has ended. Resolves with the exit code; rejects with a `StartError`. */
 export async function runProcessor(options: ProcessorOptions): Promise<number> {
   const { config, kinds, colours } = options;
+  const jobs = findJobs(config, kinds);
   const logFormat = chooseLogFormat(config.log.format, options.terminal);
-  const log = await openLog({ level: config.log.level, format: logFormat, name: "processor", colours });
+  const logStream = options.logStream ?? (jobs.some(({ plan }) => plan.resultFile === "-") ? "stderr" : "stdout");
+  const log = await openLog({
+    level: config.log.level,
+    format: logFormat,
+    name: "processor",
+    colours,
+    stream: logStream,
+  });
   logDefects(log);
   for (const { code, path, message, source } of options.warnings) log.warn({ code, path, source }, message);
 
-  const end = Promise.withResolvers<number>();
+  const interrupted = new AbortController();
+  const ended = Promise.withResolvers<void>();
   let state: ProcessorState = "starting";
   listenForSignals((signal) => {
-    if (state === "starting") process.exit(0);
-    state = "draining";
-    void drainPool(pool, signal, log).then(() => end.resolve(0));
+    if (state === "starting") process.exit(jobs.length === 0 ? 0 : exitCodes[signal]);
+    interrupted.abort(signal);
+    end(signal);
   });
+  /** Whoever comes first: a signal, or the end of the last job. */
+  function end(reason: string): void {
+    if (state === "draining") return;
+    state = "draining";
+    void drainPool(pool, reason, log).then(ended.resolve);
+  }
   const env = prepareEnvironment(options, log);
   // After the signals: one that comes meanwhile must not leave behind what is unpacked.
   const source = openFunction(config.function, env, log);
@@ -57,6 +77,7 @@ export async function runProcessor(options: ProcessorOptions): Promise<number> {
     env,
     logFormat,
     logColours: colours,
+    logStream,
     log,
     metrics: page.recorder,
     totals: page.totals,
@@ -82,7 +103,19 @@ export async function runProcessor(options: ProcessorOptions): Promise<number> {
   for (const { trigger, text } of describeTriggers(config, pool.status())) log.info({ trigger }, text);
   const open = [...ports].map(([name, address]) => `${name} ${address}`);
   log.info([`ready in ${Math.round(performance.now())} ms`, ...open].join(", "));
-  return end.promise;
+  if (jobs.length === 0) return ended.promise.then(() => 0);
+
+  const { signal } = interrupted;
+  const { onOutcome } = options;
+  const worst = await runJobs({ jobs, pool, log, signal, ...(onOutcome !== undefined && { onOutcome }) });
+  end("every job has ended");
+  await ended.promise;
+  return exitCodeOf(worst, signal);
+}
+
+function exitCodeOf(worst: RunOutcome["kind"], { reason }: { readonly reason: unknown }): number {
+  if (worst === "succeeded") return 0;
+  return worst === "cancelled" && (reason === "SIGTERM" || reason === "SIGINT") ? exitCodes[reason] : 1;
 }
 
 /** An error of the control plane is ours to mend; the traffic on the workers goes on meanwhile. */

@@ -1,9 +1,12 @@
 /** SIGTERM and SIGINT ask for a graceful end; a second one ends the process at once. */
 
-const exitCodes = { SIGINT: 130, SIGTERM: 143 } as const;
+/** What a process that was ended by the signal exits with. */
+export const exitCodes = { SIGINT: 130, SIGTERM: 143 } as const;
+
+export type EndSignal = keyof typeof exitCodes;
 
 /** `onFirst` is called once, with the signal's name. */
-export function listenForSignals(onFirst: (signal: string) => void): void {
+export function listenForSignals(onFirst: (signal: EndSignal) => void): void {
   let asked = false;
   for (const signal of ["SIGTERM", "SIGINT"] as const) {
     process.on(signal, () => {

@@ -82,6 +82,7 @@ function openPool(config: ProcessorConfig, env: Record<string, string> = {}) {
     env,
     logFormat: "json",
     logColours: false,
+    logStream: "stdout",
     log: memoryLog(lines),
     metrics,
     totals,

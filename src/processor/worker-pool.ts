@@ -3,7 +3,7 @@ import type { ProcessorConfig } from "../config/contract.ts";
 import { isPython } from "../function/python/locate.ts";
 import { workerLosses } from "../telemetry/metrics.ts";
 import type { CollectTotals } from "../telemetry/recorder.ts";
-import type { TriggerKind } from "../triggers/contract.ts";
+import type { RunAttempt, RunOutcome, TriggerKind } from "../triggers/contract.ts";
 import type { WorkerTrigger } from "../worker/contract.ts";
 import { type SlotOptions, WorkerSlot, type WorkerStatus } from "./worker-slot.ts";
 import type { ThreadLoss } from "./worker-thread.ts";
@@ -17,6 +17,8 @@ export interface WorkerPool {
   start(): Promise<void>;
   /** Makes all workers publish their metrics. */
   publish(): Promise<void>;
+  /** Has a trigger that opens in one worker do its work, once. */
+  run(trigger: string, attempt: RunAttempt): Promise<RunOutcome>;
   /** Resolves when nothing is in flight any more, with the number of exchanges cut off. */
   drain(): Promise<number>;
   stop(): Promise<void>;
@@ -58,6 +60,11 @@ export function createWorkerPool(options: PoolOptions): WorkerPool {
       await Promise.all(starts);
     },
     publish,
+    async run(trigger, attempt) {
+      const [first] = slots;
+      if (first === undefined) throw new Error("a pool has at least one worker");
+      return first.run(trigger, attempt);
+    },
     async drain() {
       const cut = await Promise.all(slots.map((slot) => slot.drain()));
       return cut.reduce((sum, count) => sum + count, 0);

@@ -2,8 +2,10 @@
 import type { ProcessorConfig } from "../config/contract.ts";
 import type { Logger } from "../telemetry/log.ts";
 import { workerLosses, workersReady } from "../telemetry/metrics.ts";
+import type { LogStream } from "../telemetry/open-log.ts";
 import type { CollectTotals, MetricsRecorder } from "../telemetry/recorder.ts";
 import type { MetricTotals } from "../telemetry/totals.ts";
+import type { RunAttempt, RunOutcome } from "../triggers/contract.ts";
 import type { FunctionReport, TriggerReport, WorkerTrigger } from "../worker/contract.ts";
 import { createBackOff } from "../function/back-off.ts";
 import { describeThreadEnd } from "./describe-thread-end.ts";
@@ -19,6 +21,7 @@ export interface SlotOptions {
   readonly env: Readonly<Record<string, string>>;
   readonly logFormat: "console" | "json";
   readonly logColours: boolean;
+  readonly logStream: LogStream;
   readonly log: Logger;
   readonly metrics: MetricsRecorder;
   readonly totals: MetricTotals;
@@ -45,6 +48,8 @@ export class WorkerSlot {
   readonly #backOff = createBackOff();
   #thread: WorkerThread | null = null;
   #status: WorkerStatus;
+  /** Pending while a lost thread has no successor yet. */
+  #launched = Promise.withResolvers<void>();
   /** Draining or stopped: what dies now is not replaced. */
   #leaving = false;
 
@@ -76,6 +81,23 @@ export class WorkerSlot {
     if (this.#status.state === "ready") await this.#thread?.publish();
   }
 
+  /**
+   * Has the trigger do its work as soon as a thread serves. An attempt whose thread is lost, or that waits for a thread
+   * which does not get to serve, has failed.
+   */
+  async run(trigger: string, attempt: RunAttempt): Promise<RunOutcome> {
+    await this.#launched.promise;
+    const thread = this.#thread;
+    if (thread === null || this.#leaving) return { kind: "cancelled", text: "not begun", tookMs: 0, result: null };
+    const startedAt = performance.now();
+    const outcome = (await thread.ready) === null ? null : await thread.run(trigger, attempt);
+    if (outcome !== null) return outcome;
+    const tookMs = performance.now() - startedAt;
+    const end = await thread.ended;
+    if (end.cause === "stopped") return { kind: "cancelled", text: "cut off", tookMs, result: null };
+    return { kind: "failed", text: describeThreadEnd(end).message, tookMs, result: null };
+  }
+
   async drain(): Promise<number> {
     this.#leaving = true;
     const cut = this.#status.state === "ready" ? await this.#thread?.drain() : 0;
@@ -85,6 +107,7 @@ export class WorkerSlot {
 
   async stop(): Promise<void> {
     this.#leaving = true;
+    this.#launched.resolve();
     await this.#thread?.stop();
     this.#update({ state: "stopped" });
   }
@@ -109,10 +132,12 @@ export class WorkerSlot {
           level: config.log.level,
           format: this.#options.logFormat,
           colours: this.#options.logColours,
+          stream: this.#options.logStream,
         },
       },
     });
     this.#thread = thread;
+    this.#launched.resolve();
     return thread;
   }
 
@@ -135,6 +160,7 @@ export class WorkerSlot {
       const end = await thread.ended;
       if (end.cause === "stopped") return;
       this.#update({ state: "waiting" });
+      this.#launched = Promise.withResolvers<void>();
       this.#report(end);
       const delayMs = this.#backOff.next(readyAt === null ? null : performance.now() - readyAt);
       if (delayMs > 0) await Bun.sleep(delayMs);

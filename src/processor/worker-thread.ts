@@ -4,6 +4,7 @@ import { createSharedNumbers } from "../telemetry/cells.ts";
 import { exchangesInFlight } from "../telemetry/metrics.ts";
 import type { CollectTotals } from "../telemetry/recorder.ts";
 import type { MetricSource, MetricTotals } from "../telemetry/totals.ts";
+import type { RunAttempt, RunOutcome } from "../triggers/contract.ts";
 import {
   ControlWord,
   type StartProblem,
@@ -33,6 +34,8 @@ export interface WorkerThread {
   readonly ended: Promise<ThreadEnd>;
   /** Makes the thread publish its metrics; gives up when it does not answer in time. */
   publish(): Promise<void>;
+  /** Has the trigger do its work; null when the thread ended first. One at a time for each trigger. */
+  run(trigger: string, attempt: RunAttempt): Promise<RunOutcome | null>;
   /** Resolves with the number of exchanges cut off; null when the thread ended first. */
   drain(): Promise<number | null>;
   stop(): Promise<ThreadEnd>;
@@ -70,6 +73,7 @@ class Thread implements WorkerThread {
   readonly #resolveReady: (report: ReadyReport | null) => void;
   readonly #resolveEnded: (end: ThreadEnd) => void;
   readonly #drained = Promise.withResolvers<number | null>();
+  readonly #running = new Map<string, (outcome: RunOutcome | null) => void>();
   readonly #published = new Map<number, () => void>();
   #publishId = 0;
   #loading = true;
@@ -116,6 +120,14 @@ class Thread implements WorkerThread {
     });
   }
 
+  run(trigger: string, attempt: RunAttempt): Promise<RunOutcome | null> {
+    if (this.#over) return Promise.resolve(null);
+    const { promise, resolve } = Promise.withResolvers<RunOutcome | null>();
+    this.#running.set(trigger, resolve);
+    this.#send({ kind: "run", trigger, attempt });
+    return promise;
+  }
+
   drain(): Promise<number | null> {
     this.#send({ kind: "drain" });
     return this.#drained.promise;
@@ -149,6 +161,9 @@ class Thread implements WorkerThread {
         return;
       case "collect":
         void this.#answerTotals(report.id, report.names);
+        return;
+      case "ran":
+        this.#running.get(report.trigger)?.(report.outcome);
         return;
       case "drained":
         this.#drained.resolve(report.cut);
@@ -189,6 +204,7 @@ class Thread implements WorkerThread {
     this.#resolveReady(null);
     this.#drained.resolve(null);
     for (const resolve of this.#published.values()) resolve();
+    for (const resolve of this.#running.values()) resolve(null);
     this.#resolveEnded(end);
   }
 }

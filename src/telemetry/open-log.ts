@@ -1,7 +1,10 @@
-/** Opens the log of one thread: pino, written synchronously to standard output so that no line is lost at an exit. */
+/** Opens the log of one thread: pino, written synchronously so that no line is lost at an exit. */
 import type { DestinationStream, LoggerOptions } from "pino";
 import type { Logger } from "./log.ts";
 import { redact, redactText } from "./redact.ts";
+
+/** "stderr" keeps standard output free for a result. */
+export type LogStream = "stdout" | "stderr";
 
 export interface LogOptions {
   readonly level: "debug" | "info" | "warn" | "error";
@@ -10,6 +13,8 @@ export interface LogOptions {
   /** Name of the part of the processor that logs, e.g. "processor" or "worker 0". */
   readonly name: string;
   /** Default: standard output. */
+  readonly stream?: LogStream;
+  /** Instead of the stream. */
   readonly destination?: DestinationStream;
   /** Colours in the console format. */
   readonly colours: boolean;
@@ -42,7 +47,7 @@ export async function openLog(options: LogOptions): Promise<Logger> {
       },
     },
   };
-  const sink = options.destination ?? destination({ dest: 1, sync: true });
+  const sink = options.destination ?? destination({ dest: options.stream === "stderr" ? 2 : 1, sync: true });
   const stream = options.format === "json" ? sink : await openConsole(sink, options.colours);
   const log = pino(settings, stream);
   return adapt(log, log.child);

@@ -1,5 +1,6 @@
 /** What a kind of trigger is. `kinds.ts` is the only place that names them all. */
 import type * as v from "valibot";
+import type { FieldLines } from "../event/contract.ts";
 import type { LoadedFunction } from "../function/loaded-function.ts";
 import type { Logger } from "../telemetry/log.ts";
 import type { CollectTotals, MetricsRecorder } from "../telemetry/recorder.ts";
@@ -16,6 +17,8 @@ export interface TriggerKind<Attributes = unknown> {
    * before the workers, which share the port among them, could share it with a stranger.
    */
   listensOn?(trigger: OpenTriggerConfig<Attributes>): TriggerListenAddress | null;
+  /** What is to be done, once, by triggers that end by themselves: they have a `run` when opened. */
+  plan?(trigger: OpenTriggerConfig<Attributes>): RunPlan;
   /** Opens the trigger in this thread. Rejects with a `TriggerError` that names the setting to mend. */
   open(trigger: OpenTriggerConfig<Attributes>, host: TriggerHost): Promise<OpenTrigger>;
 }
@@ -25,6 +28,40 @@ export interface TriggerListenAddress {
   readonly port: number;
   /** Path of the setting that chooses the port, e.g. "spec.triggers.gate.attributes.port". */
   readonly setting: string;
+}
+
+/** How the main thread has a piece of work done: the process ends when all of them are. */
+export interface RunPlan {
+  /** Attempts after the first failed one. */
+  readonly maxRetries: number;
+  /** Pause before the first retry, in ms; doubled for each further one up to `maxBackOffMs`. */
+  readonly backOffMs: number;
+  readonly maxBackOffMs: number;
+  /** Where the result's body goes: a file, or "-" for standard output. Null: nowhere. */
+  readonly resultFile: string | null;
+}
+
+export interface RunAttempt {
+  /** From 1. */
+  readonly number: number;
+  /** The event's id: the same in every attempt. */
+  readonly id: string;
+}
+
+/** What an attempt came to. Plain data: it crosses to the main thread. */
+export interface RunOutcome {
+  readonly kind: "succeeded" | "failed" | "cancelled";
+  /** For the log, e.g. "200" or "the function threw". */
+  readonly text: string;
+  readonly tookMs: number;
+  /** Null when the function gave none. */
+  readonly result: RunResult | null;
+}
+
+export interface RunResult {
+  readonly status: number;
+  readonly headers: FieldLines;
+  readonly body: Uint8Array<ArrayBuffer>;
 }
 
 /** One entry of `spec.triggers`, checked. Plain data: it crosses to the workers. */
@@ -64,6 +101,10 @@ export interface OpenTrigger {
   readonly inFlight: number;
   /** How long a drain may take, from the signal on. */
   readonly gracefulShutdownTimeoutMs: number;
+  /** How long a call may keep the thread to itself, beyond `spec.hangTimeout`. Default: not at all. */
+  readonly busyLimitMs?: number;
+  /** Of kinds with a plan: does the work once, and never rejects. A drain cancels it. */
+  run?(attempt: RunAttempt): Promise<RunOutcome>;
   /** Refuses new work politely and resolves when nothing is in flight, or when `deadline` aborts and the rest was ended. */
   drain(deadline: AbortSignal): Promise<void>;
   /** Ends everything at once. */

@@ -1,5 +1,6 @@
 /** The list of kinds: adding one to `processor` is a folder below `triggers/` and a line here. */
 import type { TriggerKind } from "./contract.ts";
 import { extproc } from "./extproc/kind.ts";
+import { job } from "./job/kind.ts";
 
-export const triggerKinds: readonly TriggerKind[] = [extproc as TriggerKind];
+export const triggerKinds: readonly TriggerKind[] = [extproc as TriggerKind, job as TriggerKind];

@@ -51,11 +51,15 @@ export function port() {
 
 /**
  * The path of a file. A relative one starts at the folder of the configuration file; the parsed value is absolute.
- * "readable": the file must exist when the configuration is checked; "any": it may come into being later.
+ * "readable": the file must exist when the configuration is checked; "any": it may come into being later; "output": the
+ * same, and "-" or "stdout" is standard output, "-" when parsed.
  */
-export function filePath(presence: "readable" | "any") {
+export function filePath(presence: FilePresence) {
   return v.pipe(v.string(), v.nonEmpty("must not be empty"), v.metadata({ title: "file", [filePathKey]: presence }));
 }
+
+export const filePresences = ["readable", "any", "output"] as const;
+export type FilePresence = (typeof filePresences)[number];
 
 /** The metadata key by which the loader of the configuration knows file paths. */
 export const filePathKey = "x-file-path";

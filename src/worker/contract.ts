@@ -4,8 +4,9 @@
  */
 import type { FunctionConfig, LogLevel } from "../config/contract.ts";
 import type { SeriesPlace } from "../telemetry/cells.ts";
+import type { LogStream } from "../telemetry/open-log.ts";
 import type { SeriesTotal } from "../telemetry/recorder.ts";
-import type { OpenTriggerConfig } from "../triggers/contract.ts";
+import type { OpenTriggerConfig, RunAttempt, RunOutcome } from "../triggers/contract.ts";
 
 /** What a worker is started with, as its `workerData`. */
 export interface WorkerStart {
@@ -17,7 +18,12 @@ export interface WorkerStart {
   readonly eventTimeoutMs: number;
   readonly function: FunctionConfig;
   readonly triggers: readonly WorkerTrigger[];
-  readonly log: { readonly level: LogLevel; readonly format: "console" | "json"; readonly colours: boolean };
+  readonly log: {
+    readonly level: LogLevel;
+    readonly format: "console" | "json";
+    readonly colours: boolean;
+    readonly stream: LogStream;
+  };
   /** Two 32-bit numbers, indexed by `ControlWord`. */
   readonly control: Int32Array<SharedArrayBuffer>;
   /** Where the worker publishes its metrics. */
@@ -41,6 +47,8 @@ export const ControlWord = {
 export type WorkerCommand =
   /** Finish what is in flight, then report `drained`. */
   | { readonly kind: "drain" }
+  /** Let the trigger do its work, then report `ran`. */
+  | { readonly kind: "run"; readonly trigger: string; readonly attempt: RunAttempt }
   /** Publish the metrics now, then report `published`. */
   | { readonly kind: "publish"; readonly id: number }
   /** The answer to `collect`. */
@@ -60,6 +68,7 @@ export type WorkerReport =
   | { readonly kind: "published"; readonly id: number }
   /** Asks for the totals of these metrics over all workers, as they are now. */
   | { readonly kind: "collect"; readonly id: number; readonly names: readonly string[] }
+  | { readonly kind: "ran"; readonly trigger: string; readonly outcome: RunOutcome }
   /** `cut` is the number of exchanges and events ended unfinished because the time was up. */
   | { readonly kind: "drained"; readonly cut: number };
 

@@ -1,12 +1,16 @@
 /** Opens a worker's triggers, and drains and closes them together. */
 import type { Logger } from "../telemetry/log.ts";
-import type { OpenTrigger, TriggerHost, TriggerKind } from "../triggers/contract.ts";
+import type { OpenTrigger, RunAttempt, RunOutcome, TriggerHost, TriggerKind } from "../triggers/contract.ts";
 import { TriggerError } from "../triggers/contract.ts";
 import type { TriggerReport, WorkerTrigger } from "./contract.ts";
 import { describeStartError } from "./describe-start-error.ts";
 
 export interface OpenTriggers {
   readonly reports: readonly TriggerReport[];
+  /** The longest any of them allows a call to keep the thread busy, in ms. */
+  readonly busyLimitMs: number;
+  /** Lets the trigger of this name do its work, once. Never rejects. */
+  run(name: string, attempt: RunAttempt): Promise<RunOutcome>;
   /** Resolves with the number of exchanges and events that were ended unfinished. */
   drain(): Promise<number>;
 }
@@ -17,21 +21,30 @@ export async function openTriggers(
   kinds: readonly TriggerKind[],
   host: Omit<TriggerHost, "workerCount">,
 ): Promise<OpenTriggers> {
-  const open: OpenTrigger[] = [];
+  const byName = new Map<string, OpenTrigger>();
   const reports: TriggerReport[] = [];
   try {
     for (const trigger of triggers) {
       const opened = await openTrigger(trigger, kinds, host);
-      open.push(opened);
       const { name, kind } = trigger.config;
+      byName.set(name, opened);
       const { address, gracefulShutdownTimeoutMs } = opened;
       reports.push({ name, kind, address, gracefulShutdownTimeoutMs });
     }
   } catch (error) {
-    await Promise.allSettled(open.map((trigger) => trigger.close()));
+    await Promise.allSettled([...byName.values()].map((trigger) => trigger.close()));
     throw error;
   }
-  return { reports, drain: () => drainAll(open, host.log) };
+  const open = [...byName.values()];
+  return {
+    reports,
+    busyLimitMs: Math.max(0, ...open.map((trigger) => trigger.busyLimitMs ?? 0)),
+    async run(name, attempt) {
+      const outcome = await byName.get(name)?.run?.(attempt);
+      return outcome ?? { kind: "failed", text: `trigger "${name}" has nothing to do once`, tookMs: 0, result: null };
+    },
+    drain: () => drainAll(open, host.log),
+  };
 }
 
 async function openTrigger(

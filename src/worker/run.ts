@@ -22,7 +22,7 @@ export interface WorkerParts {
 export async function runWorker(parts: WorkerParts): Promise<void> {
   const start = workerData as WorkerStart;
   const port = parentPort as MessagePort;
-  const report = (message: WorkerReport): void => port.postMessage(message);
+  const report: Report = (message, transfer = []) => port.postMessage(message, transfer);
   const metrics = createCellRecorder(start.numbers, (place) => report({ kind: "series", place }));
   const guards = installGuards(metrics);
   setInterval(() => {
@@ -57,7 +57,7 @@ export async function runWorker(parts: WorkerParts): Promise<void> {
       kind: "ready",
       function: { file, exportName, contract: loaded.contract },
       triggers: open.reports,
-      busyLimitMs: busyLimitMs(loaded.contract, process.env, start.eventTimeoutMs),
+      busyLimitMs: Math.max(open.busyLimitMs, busyLimitMs(loaded.contract, process.env, start.eventTimeoutMs)),
     });
   } catch (error) {
     metrics.publish();
@@ -69,8 +69,11 @@ interface WorkerState {
   readonly open: OpenTriggers;
   readonly metrics: { publish(): void };
   readonly totals: TotalsRequests;
-  report(message: WorkerReport): void;
+  readonly report: Report;
 }
+
+/** What is in `transfer` is gone from this thread. */
+type Report = (message: WorkerReport, transfer?: ArrayBuffer[]) => void;
 
 async function obey(command: WorkerCommand, { open, metrics, totals, report }: WorkerState): Promise<void> {
   switch (command.kind) {
@@ -81,6 +84,15 @@ async function obey(command: WorkerCommand, { open, metrics, totals, report }: W
     case "totals":
       totals.answer(command.id, command.totals);
       return;
+    case "run": {
+      const outcome = await open.run(command.trigger, command.attempt);
+      metrics.publish();
+      report(
+        { kind: "ran", trigger: command.trigger, outcome },
+        outcome.result === null ? [] : [outcome.result.body.buffer],
+      );
+      return;
+    }
     case "drain": {
       const cut = await open.drain();
       metrics.publish();

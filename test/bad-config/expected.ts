@@ -1,4 +1,5 @@
 /** The bad configurations of this folder, and what the processor has to say of each. */
+import { triggerKinds } from "../../src/triggers/kinds.ts";
 
 export interface BadConfig {
   /** Set besides the file. */
@@ -9,6 +10,8 @@ export interface BadConfig {
    */
   readonly problems: readonly string[];
 }
+
+const servedKinds = triggerKinds.map(({ kind }) => kind).join(", ");
 
 /** By file name without `.yaml`. Those that begin with "platform-" are platform files. */
 export const badConfigs: Readonly<Record<string, BadConfig>> = {
@@ -48,7 +51,7 @@ export const badConfigs: Readonly<Record<string, BadConfig>> = {
   },
   "duplicate-key": { problems: ['error duplicate-key 4:3 "handler" is given twice, first in line 2: remove one'] },
   "empty-value-for-required": {
-    problems: ['error missing-key 4:5 "kind" is missing: The kind of the trigger: extproc'],
+    problems: [`error missing-key 4:5 "kind" is missing: The kind of the trigger: ${servedKinds}`],
   },
   empty: { problems: ["error function-not-found 1:1 No function is named and there is none…"] },
   "env-as-map": {
@@ -66,7 +69,7 @@ export const badConfigs: Readonly<Record<string, BadConfig>> = {
   "handler-not-found": { problems: ['error function-not-found 2:12 There is no function "helo.ts"…'] },
   "kind-of-another-version": {
     problems: [
-      'error unsupported-kind 5:13 The trigger kind "mqtt" is known, but this version does not serve it. It serves: extproc',
+      `error unsupported-kind 5:13 The trigger kind "mqtt" is known, but this version does not serve it. It serves: ${servedKinds}`,
     ],
   },
   "labels-as-list": { problems: ['error wrong-type 2:3 "labels" must be a map (keys below it, indented), not a list'] },
@@ -86,7 +89,9 @@ export const badConfigs: Readonly<Record<string, BadConfig>> = {
     ],
   },
   "misspelt-kind": {
-    problems: ['error bad-value 5:13 "kind" must be extproc, not "exproc" - did you mean "extproc"?'],
+    problems: [
+      `error bad-value 5:13 "kind" must be ${servedKinds.replace(/, (?=[^,]*$)/, " or ")}, not "exproc" - did you mean "extproc"?`,
+    ],
   },
   "misspelt-processing-option": {
     problems: [
@@ -178,7 +183,7 @@ export const badConfigs: Readonly<Record<string, BadConfig>> = {
       'error bad-value 13:18 "timeout" needs a unit: write "5s" or "5ms"',
       'warning unknown-key 14:9 "onErorr" is not a known key under spec.triggers.gate.attributes and is ignored - did you mean "onError"?',
       'error wrong-type 16:22 "logStream" must be true or false, not "maybe"',
-      'error unsupported-kind 17:20 The trigger kind "mqtt" is known, but this version does not serve it. It serves: extproc',
+      `error unsupported-kind 17:20 The trigger kind "mqtt" is known, but this version does not serve it. It serves: ${servedKinds}`,
     ],
   },
   "shutdown-timeout-unreadable": {
@@ -233,7 +238,9 @@ export const badConfigs: Readonly<Record<string, BadConfig>> = {
       'warning unknown-key 7:9 "numWorkers" is not a known key under spec.triggers.gate.attributes and is ignored: it belongs under spec.triggers.gate',
     ],
   },
-  "trigger-without-kind": { problems: ['error missing-key 4:5 "kind" is missing: The kind of the trigger: extproc'] },
+  "trigger-without-kind": {
+    problems: [`error missing-key 4:5 "kind" is missing: The kind of the trigger: ${servedKinds}`],
+  },
   "triggers-is-a-list": {
     problems: ['error wrong-type 3:3 "triggers" must be a map: a name for each trigger, and below it the trigger'],
   },
