@@ -6,7 +6,10 @@ import type { FunctionOrigin } from "./loaded-function.ts";
 
 export interface EventFunction {
   readonly origin: FunctionOrigin;
-  /** Rejects with an `EventError` only. Events may overlap; where instances are exclusive they wait for one. */
+  /**
+   * Rejects with an `EventError` only. Events may overlap; where instances are exclusive they wait for one. Settles when
+   * the function does, not when `call.signal` aborts: a job gives it time to clean up.
+   */
   invoke(event: FunctionEvent, call: EventCall): Promise<EventResult>;
   /** Null: the function speaks events only and the trigger reads the body first. */
   readonly web: WebFunction | null;
@@ -19,7 +22,7 @@ export interface EventFunction {
 /** One call. */
 export interface EventCall {
   readonly log: FunctionLog;
-  /** Aborts when nobody waits for the result any more. */
+  /** Aborts when nobody waits for the result any more; functions that can see it are shown it. */
   readonly signal: AbortSignal;
 }
 
