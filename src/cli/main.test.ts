@@ -23,7 +23,7 @@ describe("the command line", () => {
   });
 
   test("--list-runtimes lists one a line", async () => {
-    expect(await call("--list-runtimes")).toEqual({ code: 0, out: "nodejs\n", err: "" });
+    expect(await call("--list-runtimes")).toEqual({ code: 0, out: "kubeless\nkyma\nnodejs\npython\n", err: "" });
   });
 
   test("--help names every command and fits one screen", async () => {
