@@ -1,6 +1,7 @@
 /** Which function runs: the command line's or the configuration's, and where it is looked for. */
 import { resolve } from "node:path";
 import { nameModule, SourceCodeError } from "../function/inline/name-module.ts";
+import { findPythonDefect } from "../function/inline/python-defect.ts";
 import { readSourceCode } from "../function/inline/source-code.ts";
 import { FunctionLoadError } from "../function/load-error.ts";
 import { locateFunction } from "../function/locate.ts";
@@ -48,9 +49,11 @@ export function checkFunction(
 ): ConfigProblem | null {
   try {
     using prepared = prepareFunction(config, config.sourceCode, environment);
-    if (isPython(config)) {
-      findPython(environment);
-      locatePython(prepared?.source ?? config, environment);
+    const source = prepared?.source ?? config;
+    if (isPython(source)) {
+      const python = findPython(environment);
+      locatePython(source, environment);
+      if (config.sourceCode?.kind === "text") assertPythonParses(config.sourceCode.text, python);
     } else if (prepared === null) locateFunction(config, environment);
     return null;
   } catch (error) {
@@ -59,6 +62,11 @@ export function checkFunction(
       functionFile === undefined ? settingPlace(error, root, fallback) : { kind: "command line", option: functionFile };
     return functionProblem(error, place);
   }
+}
+
+function assertPythonParses(text: string, python: string): void {
+  const defect = findPythonDefect(text, python);
+  if (defect !== null) throw new SourceCodeError(defect);
 }
 
 /** The problem with a source that stands in the configuration, without writing it anywhere; null when it can be parsed. */

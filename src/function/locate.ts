@@ -54,21 +54,28 @@ export function locateFunction(
   throw notFound(handler, handler, places);
 }
 
-/**
- * The archive that `archive` or `archive:export` names; null when it is none or not there. Its export is the only one
- * that may be the function in it.
- */
+/** An archive and what of it is the function. */
+export interface ArchiveLocation {
+  /** Real path. */
+  readonly file: string;
+  /** "", the name of an export, or `module:export`. */
+  readonly inner: string;
+}
+
+/** The archive that `archive`, `archive:export` or `archive:module:export` names; null when it is none or not there. */
 export function locateArchive(
   source: Pick<FunctionSource, "handler" | "searchPath">,
   environment: Readonly<Record<string, string | undefined>>,
-): FunctionLocation | null {
+): ArchiveLocation | null {
   const places = searchPlaces(source, environment);
-  const named = splitExport(source.handler);
-  const whole = { module: source.handler, exportName: null };
-  for (const { module, exportName } of named !== null && IDENTIFIER.test(named.exportName) ? [whole, named] : [whole]) {
-    if (!ARCHIVES.some((extension) => module.toLowerCase().endsWith(extension))) continue;
-    const file = candidates(module, places).find((path) => kindOf(path) === "file");
-    if (file !== undefined) return { file: realpathSync(file), exportName };
+  const parts = source.handler.split(":");
+  for (let count = parts.length; count > 0 && parts.length - count <= 2; count--) {
+    const name = parts.slice(0, count).join(":");
+    const last = parts.at(-1) ?? "";
+    if (count < parts.length && !IDENTIFIER.test(last)) continue;
+    if (!ARCHIVES.some((extension) => name.toLowerCase().endsWith(extension))) continue;
+    const file = candidates(name, places).find((path) => kindOf(path) === "file");
+    if (file !== undefined) return { file: realpathSync(file), inner: parts.slice(count).join(":") };
   }
   return null;
 }

@@ -26,13 +26,9 @@ export function prepareFunction(
   code: SourceCode | null,
   environment: Readonly<Record<string, string | undefined>>,
 ): PreparedFunction | null {
-  const { runtime } = source;
-  if (code !== null) {
-    const { handler, searchPath, ...written } = writeSource(code, source);
-    return { ...written, from: "spec.build.functionSourceCode", source: { handler, runtime, searchPath } };
-  }
+  if (code !== null) return { ...writeSource(code, source), from: "spec.build.functionSourceCode" };
   const unpacked = unpackFunction(source, environment);
   if (unpacked === null) return null;
-  const { archive, handler, ...written } = unpacked;
-  return { ...written, from: archive, source: { handler, runtime, searchPath: source.searchPath } };
+  const { archive, ...prepared } = unpacked;
+  return { ...prepared, from: archive };
 }

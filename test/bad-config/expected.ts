@@ -207,6 +207,10 @@ export const badConfigs: Readonly<Record<string, BadConfig>> = {
       'warning unknown-key 6:5 "functionSourcecodes" is not a known key under spec.build and is ignored - did you mean "functionSourceCode"?',
     ],
   },
+  "source-in-python-with-syntax-error": {
+    environment: { PATH: process.env["PATH"] ?? "" },
+    problems: ["error syntax-error 7:18 invalid syntax…"],
+  },
   "source-with-path-as-handler": {
     problems: [
       'error function-not-found 3:12 "../main:handler" names no function of a source in the configuration: write "module:function", as in "main:handler"',

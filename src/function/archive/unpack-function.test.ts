@@ -36,7 +36,7 @@ function put(name: string, content: string | Uint8Array): string {
 }
 
 function unpack(handler: string, limits = archiveLimits) {
-  return unpackFunction({ handler, searchPath: [place] }, environment, limits);
+  return unpackFunction({ handler, runtime: "", searchPath: [place] }, environment, limits);
 }
 
 function failure(handler: string, limits = archiveLimits) {
@@ -57,7 +57,7 @@ describe("an archive", () => {
   ])("has its %s for the function", (_, files, expected) => {
     zip("fn.zip", files);
     using unpacked = unpack("fn.zip");
-    expect(unpacked?.handler).toBe(join(unpacked?.directory ?? "", "function", expected));
+    expect(unpacked?.source.handler).toBe(join(unpacked?.directory ?? "", "function", expected));
   });
 
   test("is unpacked into a directory only the owner may enter, gone when disposed of", () => {
@@ -67,7 +67,7 @@ describe("an archive", () => {
     const directory = unpacked?.directory ?? "";
     expect(dirname(directory)).toBe(temporary);
     expect((statSync(directory).mode & 0o777).toString(8)).toBe("700");
-    expect(readFileSync(unpacked?.handler ?? "", "utf8")).toBe("export default 1;");
+    expect(readFileSync(unpacked?.source.handler ?? "", "utf8")).toBe("export default 1;");
     unpacked?.[Symbol.dispose]();
     expect(existsSync(directory)).toBe(false);
   });
@@ -75,11 +75,24 @@ describe("an archive", () => {
   test("may be followed by an export, which the loader then finds", () => {
     zip("fn.zip", { "handler.js": "" });
     using unpacked = unpack("fn.zip:run");
-    const handler = unpacked?.handler ?? "";
+    const handler = unpacked?.source.handler ?? "";
     expect(locateFunction({ handler, searchPath: [] }, environment)).toEqual({
       file: join(unpacked?.directory ?? "", "function", "handler.js"),
       exportName: "run",
     });
+  });
+
+  test.each([
+    ["nodejs", "fn.zip:lib/start:go", "handler.js lib/start.js", "lib/start.js:go"],
+    ["python:3.11", "fn.zip", "main.py", "main:handler"],
+    ["python:3.11", "fn.zip:run", "main.py", "main:run"],
+    ["python:3.11", "fn.zip:pack.mod:run", "pack/mod.py", "pack.mod:run"],
+  ])("of %s is loaded as %s with %s from %s", (runtime, handler, files, expected) => {
+    zip("fn.zip", Object.fromEntries(files.split(" ").map((name) => [name, ""])));
+    using unpacked = unpackFunction({ handler, runtime, searchPath: [place] }, environment);
+    const root = join(unpacked?.directory ?? "", "function");
+    expect(unpacked?.source.handler.replace(`${root}/`, "")).toBe(expected);
+    expect(unpacked?.source.searchPath).toEqual(runtime === "nodejs" ? [place] : [root, place]);
   });
 
   test("is told by its content, not by its name", () => {

@@ -4,16 +4,18 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { FunctionLoadError } from "../load-error.ts";
 import { type FunctionSource, locateArchive, locateInDirectory } from "../locate.ts";
+import { isPython } from "../python/locate.ts";
 import { makePrivateDirectory, type PrivateDirectory } from "../private-directory.ts";
 import { ArchiveDefect, archiveLimits, type ArchiveLimits } from "./archive-entry.ts";
+import { locateUnpacked } from "./locate-unpacked.ts";
 import { readArchive } from "./read-archive.ts";
 import { writeEntries, type Written } from "./write-entries.ts";
 
 export interface UnpackedFunction extends Disposable, Written {
   /** Real path of the archive. */
   readonly archive: string;
-  /** Handler that names the unpacked module. */
-  readonly handler: string;
+  /** Names the unpacked module. */
+  readonly source: FunctionSource;
   /** The directory made for it, which disposing removes. */
   readonly directory: string;
 }
@@ -23,23 +25,28 @@ export interface UnpackedFunction extends Disposable, Written {
  * @throws FunctionLoadError `BAD_ARCHIVE`, `CANNOT_UNPACK`; then nothing is left behind
  */
 export function unpackFunction(
-  source: Pick<FunctionSource, "handler" | "searchPath">,
+  source: FunctionSource,
   environment: Readonly<Record<string, string | undefined>>,
   limits: ArchiveLimits = archiveLimits,
 ): UnpackedFunction | null {
   const location = locateArchive(source, environment);
   if (location === null) return null;
-  const { file: archive, exportName } = location;
+  const { file: archive, inner } = location;
   const directory = makeDirectory(archive);
   try {
     // A directory within the private one: what lies beside the function is private too.
     const root = join(directory.path, "function");
     mkdirSync(root, { mode: 0o700 });
     const written = writeEntries(readArchive(readPacked(archive, limits), limits), root, limits);
-    const file = locateInDirectory(root);
-    if (file === null) throw noFunction(root);
-    const handler = exportName === null ? file : `${file}:${exportName}`;
-    return { ...written, archive, handler, directory: directory.path, [Symbol.dispose]: directory[Symbol.dispose] };
+    const found = locateInner(root, inner, source);
+    if (found === null) throw noFunction(root);
+    return {
+      ...written,
+      archive,
+      source: found,
+      directory: directory.path,
+      [Symbol.dispose]: directory[Symbol.dispose],
+    };
   } catch (error) {
     directory[Symbol.dispose]();
     if (error instanceof FunctionLoadError) throw error;
@@ -48,6 +55,12 @@ export function unpackFunction(
     }
     throw cannotUnpack(archive, error);
   }
+}
+
+/** A name alone is an export of the directory's own function, not a file in it. */
+function locateInner(root: string, inner: string, source: FunctionSource): FunctionSource | null {
+  const own = inner === "" || inner.includes(":") || isPython(source) ? null : locateInDirectory(root);
+  return locateUnpacked(root, { ...source, handler: own === null ? inner : `${own}:${inner}` });
 }
 
 function makeDirectory(archive: string): PrivateDirectory {

@@ -32,12 +32,12 @@ describe("the handler names the file and the function:", () => {
   });
 
   test.each([
-    ["", "handler.py", "handler"],
+    ["", "main.py", "handler"],
     ["main:handler", "main.py", "handler"],
     ["pack.mod:run", "pack/mod.py", "run"],
     ["main.py:run", "main.py", "run"],
     ["hello.run", "hello.py", "run"],
-    ["run", "handler.py", "run"],
+    ["run", "main.py", "run"],
   ])("%p of Python is %s, function %s", (handler, file, exportName) => {
     expect(nameModule(python, { handler, runtime: "python:3.11" })).toEqual({ language: "python", file, exportName });
   });

@@ -28,10 +28,11 @@ export class SourceCodeError extends FunctionLoadError {
  * @throws FunctionLoadError `BAD_HANDLER`; SourceCodeError
  */
 export function nameModule(text: string, { handler, runtime }: { handler: string; runtime: string }): InlineModule {
-  const { module, exportName } = splitHandler(handler.replace(/^(?:\.\/)+/, ""));
+  const isPython = runtime.toLowerCase().startsWith("python");
+  const { module, exportName } = splitHandler(handler.replace(/^(?:\.\/)+/, ""), isPython ? "main" : "handler");
   if (!RELATIVE.test(module) || module.split("/").includes("..")) throw badHandler(handler);
   const ending = extname(module);
-  if (ending === ".py" || (runtime.toLowerCase().startsWith("python") && !(ending in LANGUAGES))) {
+  if (ending === ".py" || (isPython && !(ending in LANGUAGES))) {
     const path = ending === ".py" ? module.slice(0, -3) : module.replaceAll(".", "/");
     return { language: "python", file: `${path}.py`, exportName: exportName ?? "handler" };
   }
@@ -56,7 +57,7 @@ const LANGUAGES: Readonly<Record<string, ScriptLanguage>> = {
 const RELATIVE = /^(?![./])[\w\-./]+(?<!\/)$/;
 const NAME = /^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u;
 
-function splitHandler(handler: string): { readonly module: string; readonly exportName: string | null } {
+function splitHandler(handler: string, own: string): { readonly module: string; readonly exportName: string | null } {
   const parts = handler.split(":");
   const [module = "", name] = parts;
   if (name !== undefined) {
@@ -64,13 +65,13 @@ function splitHandler(handler: string): { readonly module: string; readonly expo
     return { module, exportName: name };
   }
   const ending = extname(handler);
-  if (handler === "" || handler === "handler") return { module: "handler", exportName: null };
+  if (handler === "" || handler === own) return { module: own, exportName: null };
   if (ending === ".py" || ending in LANGUAGES || handler.includes("/")) return { module: handler, exportName: null };
   // Kubeless: one dot between file and function.
   if (ending !== "" && NAME.test(ending.slice(1))) {
     return { module: handler.slice(0, -ending.length), exportName: ending.slice(1) };
   }
-  if (NAME.test(handler)) return { module: "handler", exportName: handler };
+  if (NAME.test(handler)) return { module: own, exportName: handler };
   throw badHandler(handler);
 }
 

@@ -30,11 +30,10 @@ function packed(files: Readonly<Record<string, string>>): string {
 test("a source is a file only the owner may read, gone when disposed of", () => {
   const code = "exports.run = () => 'hello';";
   const written = write(code, "main:run", "nodejs");
-  const { directory, handler, searchPath, files, bytes } = written;
+  const { directory, source, files, bytes } = written;
   const root = join(directory, "function");
-  expect({ handler, searchPath, files, bytes }).toEqual({
-    handler: `${join(root, "main.js")}:run`,
-    searchPath: [root, "/nowhere"],
+  expect({ source, files, bytes }).toEqual({
+    source: { handler: `${join(root, "main.js")}:run`, runtime: "nodejs", searchPath: ["/nowhere"] },
     files: 1,
     bytes: code.length,
   });
@@ -45,10 +44,14 @@ test("a source is a file only the owner may read, gone when disposed of", () => 
   expect(existsSync(directory)).toBe(false);
 });
 
-test("a source in Python is looked for by its module's name", () => {
-  using written = write("def run(context, event): pass", "pack.mod:run", "python:3.11");
-  expect(written.handler).toBe("pack.mod:run");
-  expect(existsSync(join(written.searchPath[0] ?? "", "pack/mod.py"))).toBe(true);
+test.each([
+  ["pack.mod:run", "python:3.11"],
+  ["pack/mod.py:run", ""],
+])("a source in Python is looked for by its module's name: %s", (handler, runtime) => {
+  using written = write("def run(context, event): pass", handler, runtime);
+  const root = join(written.directory, "function");
+  expect(written.source).toEqual({ handler: "pack.mod:run", runtime: "python", searchPath: [root, "/nowhere"] });
+  expect(existsSync(join(root, "pack/mod.py"))).toBe(true);
 });
 
 test("packages beside the configuration, or above it, can be imported", async () => {
@@ -60,8 +63,7 @@ test("packages beside the configuration, or above it, can be imported", async ()
   });
   const code = 'import { greet } from "greeter"; export const run = () => greet();';
   using written = write(code, "run", "nodejs", join(place, "functions"));
-  const source = { handler: written.handler, searchPath: [], runtime: "nodejs" };
-  const loaded = await loadFunction(source, { hasType: false, kinds: ["http"], environment: {} });
+  const loaded = await loadFunction(written.source, { hasType: false, kinds: ["http"], environment: {} });
   expect(loaded.contract === "nuclio" && loaded.handler({} as never, {} as never)).toBe("hello world");
 });
 
@@ -74,17 +76,22 @@ describe("an archive in base64", () => {
     ["src/start.run", "src/start.js:run"],
   ])("has %p at %s", (handler, expected) => {
     using written = write(packed(files), handler);
-    expect(relative(join(written.directory, "function"), written.handler)).toBe(expected);
+    expect(relative(join(written.directory, "function"), written.source.handler)).toBe(expected);
     expect(written.files).toBe(2);
   });
 
-  test("of Python keeps its handler", () => {
-    using written = write(packed({ "main.py": "" }), "main:run", "python");
-    expect(written.handler).toBe("main:run");
+  test.each([
+    ["main:run", "main:run"],
+    ["lib.fn:run", "lib.fn:run"],
+    ["", "main:handler"],
+  ])("of Python has %p at %s", (handler, expected) => {
+    using written = write(packed({ "main.py": "", "lib/fn.py": "" }), handler, "python");
+    expect(written.source.handler).toBe(expected);
   });
 
   test.each([
     [packed({ "../up.js": "" }), "", "BAD_ARCHIVE", /^the archive in spec.build.functionSourceCode has an entry that/],
+    [packed({ "a.js": "" }), "", "BAD_ARCHIVE", /has no function at its top: name it in spec.handler$/],
     [packed(files), "missing:run", "FUNCTION_NOT_FOUND", /^there is no function "missing:run"/],
   ])("that cannot be used leaves nothing behind", (code, handler, expected, message) => {
     const left = readdirSync(temporary);

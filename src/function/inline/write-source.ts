@@ -2,19 +2,18 @@
 import { mkdirSync, symlinkSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { ArchiveDefect, archiveLimits } from "../archive/archive-entry.ts";
+import { locateUnpacked } from "../archive/locate-unpacked.ts";
 import { readArchive } from "../archive/read-archive.ts";
 import { writeEntries, type Written } from "../archive/write-entries.ts";
 import { FunctionLoadError } from "../load-error.ts";
-import { type FunctionSource, locateFunction, locateInDirectory } from "../locate.ts";
+import type { FunctionSource } from "../locate.ts";
 import { makePrivateDirectory } from "../private-directory.ts";
 import { nameModule } from "./name-module.ts";
 import type { SourceCode } from "./source-code.ts";
 
 export interface WrittenSource extends Disposable, Written {
-  /** Handler that names the written module. */
-  readonly handler: string;
-  /** Where the handler is looked for: what was written first. */
-  readonly searchPath: readonly string[];
+  /** Names the written module. */
+  readonly source: FunctionSource;
   /** The directory made for it, which disposing removes. */
   readonly directory: string;
 }
@@ -31,8 +30,7 @@ export function writeSource(code: SourceCode, source: FunctionSource): WrittenSo
     mkdirSync(root, { mode: 0o700 });
     linkPackages(directory.path, source.searchPath);
     const written = code.kind === "archive" ? unpack(code.bytes, root, source) : writeText(code.text, root, source);
-    const searchPath = [root, ...source.searchPath];
-    return { ...written, searchPath, directory: directory.path, [Symbol.dispose]: directory[Symbol.dispose] };
+    return { ...written, directory: directory.path, [Symbol.dispose]: directory[Symbol.dispose] };
   } catch (error) {
     directory[Symbol.dispose]();
     if (error instanceof FunctionLoadError) throw error;
@@ -40,37 +38,34 @@ export function writeSource(code: SourceCode, source: FunctionSource): WrittenSo
   }
 }
 
-function writeText(text: string, root: string, source: FunctionSource): Written & { readonly handler: string } {
+function writeText(text: string, root: string, source: FunctionSource): Written & { readonly source: FunctionSource } {
   const { language, file, exportName } = nameModule(text, source);
   const path = join(root, file);
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   writeFileSync(path, text, { mode: 0o600 });
   const written = { files: 1, bytes: Buffer.byteLength(text) };
   if (language === "python") {
-    return { ...written, handler: `${file.slice(0, -3).replaceAll("/", ".")}:${exportName ?? "handler"}` };
+    const handler = `${file.slice(0, -".py".length).replaceAll("/", ".")}:${exportName ?? "handler"}`;
+    return { ...written, source: { handler, runtime: "python", searchPath: [root, ...source.searchPath] } };
   }
-  return { ...written, handler: withExport(path, exportName) };
+  return { ...written, source: { ...source, handler: exportName === null ? path : `${path}:${exportName}` } };
 }
 
-function unpack(bytes: Uint8Array, root: string, source: FunctionSource): Written & { readonly handler: string } {
+function unpack(
+  bytes: Uint8Array,
+  root: string,
+  source: FunctionSource,
+): Written & { readonly source: FunctionSource } {
   try {
     const written = writeEntries(readArchive(bytes, archiveLimits), root, archiveLimits);
-    // Modules of Python are found by their names.
-    if (source.runtime.toLowerCase().startsWith("python")) return { ...written, handler: source.handler };
-    const whole = source.handler === "" ? locateInDirectory(root) : null;
-    if (whole !== null) return { ...written, handler: whole };
-    const only = { handler: source.handler, searchPath: [root] };
-    const { file, exportName } = locateFunction(only, { NUCLIO_HANDLER_DIR: root });
-    return { ...written, handler: withExport(file, exportName) };
+    const found = locateUnpacked(root, source);
+    if (found !== null) return { ...written, source: found };
+    throw new ArchiveDefect("has no function at its top: name it in spec.handler");
   } catch (error) {
     if (!(error instanceof ArchiveDefect)) throw error;
     const message = `the archive in spec.build.functionSourceCode ${error.message}`;
     throw new FunctionLoadError("BAD_ARCHIVE", "spec.build.functionSourceCode", message, { cause: error });
   }
-}
-
-function withExport(file: string, exportName: string | null): string {
-  return exportName === null ? file : `${file}:${exportName}`;
 }
 
 function linkPackages(directory: string, places: readonly string[]): void {
