@@ -4,6 +4,7 @@
  */
 import type { HeaderList } from "./contract.ts";
 import { ExchangeError } from "./errors.ts";
+import { TouchedNames } from "./touched-names.ts";
 
 /** What became of the received lines. Removals come before settings. */
 export interface HeaderChanges {
@@ -33,8 +34,7 @@ export class FieldList implements HeaderList {
   /** Set by the owner of the message: which names may change, and whether any still may. */
   guard: HeaderGuard | null = null;
   readonly #received: ReceivedFields;
-  /** What the names touched are now; no values: deleted. */
-  #touched: Map<string, string[]> | null = null;
+  #touched: TouchedNames | null = null;
 
   /** @param received never written to. */
   constructor(received: ReceivedFields | readonly string[] = []) {
@@ -65,22 +65,23 @@ export class FieldList implements HeaderList {
     const key = checkedName(name);
     const text = checkedValue(key, value);
     this.guard?.(key);
-    (this.#touched ??= new Map()).set(key, [text]);
+    (this.#touched ??= new TouchedNames()).set(key, [text]);
   }
 
   append(name: string, value: string): void {
     const key = checkedName(name);
     const text = checkedValue(key, value);
     this.guard?.(key);
-    const values = this.#touched?.get(key);
-    if (values === undefined) (this.#touched ??= new Map()).set(key, [...this.#received.values(key), text]);
+    const touched = (this.#touched ??= new TouchedNames());
+    const values = touched.get(key)?.values;
+    if (values === undefined) touched.set(key, [...this.#received.values(key), text]);
     else values.push(text);
   }
 
   delete(name: string): void {
     const key = checkedName(name);
     this.guard?.(key);
-    (this.#touched ??= new Map()).set(key, []);
+    (this.#touched ??= new TouchedNames()).set(key, []);
   }
 
   /** The lines as they are when the iteration begins: changes during it skip nothing. */
@@ -112,29 +113,29 @@ export class FieldList implements HeaderList {
 
   /** Whether the function set, appended to or deleted this lower-case name. */
   touched(name: string): boolean {
-    return this.#touched?.has(name) === true;
+    return this.#touched?.get(name) !== undefined;
   }
 
   /** What differs from the received lines; null when nothing does. A name set to what it was is no change. */
   changes(): HeaderChanges | null {
     if (this.#touched === null) return null;
-    const removed: string[] = [];
+    let removed: string[] | null = null;
     const set: ChangedLine[] = [];
-    for (const [name, now] of this.#touched) {
+    for (const { name, values: now } of this.#touched.all) {
       const old = this.#received.values(name);
       if (now.length === 0) {
-        if (old.length > 0) removed.push(name);
+        if (old.length > 0) (removed ??= []).push(name);
         continue;
       }
       const kept = startsWith(now, old) ? old.length : 0;
       for (let i = kept; i < now.length; i++) set.push({ name, value: now[i] ?? "", append: i > 0 });
     }
-    return removed.length === 0 && set.length === 0 ? null : { removed, set };
+    return removed === null && set.length === 0 ? null : { removed: removed ?? NONE, set };
   }
 
   #values(key: string): readonly string[] {
     if (isPseudo(key)) return [];
-    return this.#touched?.get(key) ?? this.#received.values(key);
+    return this.#touched?.get(key)?.values ?? this.#received.values(key);
   }
 
   /** Received lines with the touched names in their places, what is new behind them. */
@@ -145,7 +146,7 @@ export class FieldList implements HeaderList {
     for (let i = 0; i < received.length; i += 2) {
       const name = received[i] ?? "";
       if (isPseudo(name)) continue;
-      const now = this.#touched?.get(name);
+      const now = this.#touched?.get(name)?.values;
       if (now === undefined) {
         lines.push(name, received[i + 1] ?? "");
         continue;
@@ -154,7 +155,7 @@ export class FieldList implements HeaderList {
       if (index < now.length) lines.push(name, now[index] ?? "");
       written.set(name, index + 1);
     }
-    for (const [name, now] of this.#touched ?? []) {
+    for (const { name, values: now } of this.#touched?.all ?? []) {
       for (const value of now.slice(written.get(name) ?? 0)) lines.push(name, value);
     }
     return lines;
@@ -182,6 +183,7 @@ class KnownFields implements ReceivedFields {
   }
 }
 
+const NONE: readonly string[] = [];
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9a-z]+$/; // RFC 9110 5.6.2, in lower case
 const NOT_IN_A_VALUE = /[^\t\x20-\x7e\x80-\xff]/; // RFC 9110 5.5: Envoy refuses all else
 
@@ -235,5 +237,7 @@ function isPseudo(name: string): boolean {
 }
 
 function startsWith(values: readonly string[], beginning: readonly string[]): boolean {
-  return beginning.length <= values.length && beginning.every((value, i) => values[i] === value);
+  if (beginning.length > values.length) return false;
+  for (let i = 0; i < beginning.length; i++) if (values[i] !== beginning[i]) return false;
+  return true;
 }

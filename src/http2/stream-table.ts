@@ -6,14 +6,20 @@ import type { ServerStream } from "./stream.ts";
 /** The last stream id of a GOAWAY that refuses nothing yet (RFC 9113 section 6.8). */
 export const ANY_STREAM = MAX_WINDOW_BYTES;
 
+/** Streams are many and short: in a map each would cost an allocation. */
+const RING_SLOTS = 256;
+
 export class StreamTable {
-  readonly #open = new Map<number, ServerStream>();
+  /** The open streams by identifier, in a ring: one that outlives the ring's turn moves to a map. */
+  readonly #ring: (ServerStream | null)[] = Array.from({ length: RING_SLOTS }, () => null);
+  readonly #older = new Map<number, ServerStream>();
+  #size = 0;
   readonly #recentResets = new RecentResets();
   #lastId = 0;
   #lastServedId = ANY_STREAM;
 
   get size(): number {
-    return this.#open.size;
+    return this.#size;
   }
 
   /** The highest identifier the peer has used. */
@@ -32,11 +38,14 @@ export class StreamTable {
   }
 
   get(streamId: number): ServerStream | undefined {
-    return this.#open.get(streamId);
+    const stream = this.#ring[slotOf(streamId)];
+    if (stream?.id === streamId) return stream;
+    return this.#older.size === 0 ? undefined : this.#older.get(streamId);
   }
 
+  /** Those open now: what is closed meanwhile does not disturb. */
   all(): Iterable<ServerStream> {
-    return this.#open.values();
+    return this.#ring.filter((stream) => stream !== null).concat([...this.#older.values()]);
   }
 
   /** The peer opened a stream; whether it is served is another question. */
@@ -45,11 +54,18 @@ export class StreamTable {
   }
 
   add(stream: ServerStream): void {
-    this.#open.set(stream.id, stream);
+    const slot = slotOf(stream.id);
+    const before = this.#ring[slot];
+    if (before) this.#older.set(before.id, before);
+    this.#ring[slot] = stream;
+    this.#size++;
   }
 
   delete(stream: ServerStream): void {
-    this.#open.delete(stream.id);
+    const slot = slotOf(stream.id);
+    if (this.#ring[slot] === stream) this.#ring[slot] = null;
+    else this.#older.delete(stream.id);
+    this.#size--;
   }
 
   /** RST_STREAM of ours is sent. */
@@ -76,4 +92,9 @@ export class StreamTable {
   isAbandoned(streamId: number): boolean {
     return this.isTooLate(streamId) || this.#recentResets.has(streamId);
   }
+}
+
+/** A client's streams have odd identifiers. */
+function slotOf(streamId: number): number {
+  return (streamId >>> 1) & (RING_SLOTS - 1);
 }

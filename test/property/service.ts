@@ -1,17 +1,18 @@
 /** A trigger's service around one function, without timers and sockets, that keeps what it counts and logs. */
+import { OpenExchanges } from "../../src/triggers/extproc/open-exchanges.ts";
 import * as v from "valibot";
 import type { Middleware } from "../../src/function/contract.ts";
 import type { Logger } from "../../src/telemetry/log.ts";
 import type { NumberCell } from "../../src/telemetry/recorder.ts";
 import { extprocAttributes } from "../../src/triggers/extproc/attributes.ts";
 import { ExtprocMetrics } from "../../src/triggers/extproc/exchange-metrics.ts";
-import { type MiddlewareService, type ServedExchange, createHeaderGuard } from "../../src/triggers/extproc/service.ts";
+import { type MiddlewareService, createHeaderGuard } from "../../src/triggers/extproc/service.ts";
 import { ProcessingRequestReader } from "../../src/triggers/extproc/wire/processing-request.ts";
 
 export interface PlayedService extends MiddlewareService {
   /** Reasons of the failures counted, in order. */
   readonly failures: string[];
-  readonly sessions: Set<ServedExchange>;
+  readonly sessions: OpenExchanges;
 }
 
 export function playedService(run: Middleware, attributes: object, log: (line: string) => void): PlayedService {
@@ -38,7 +39,7 @@ export function playedService(run: Middleware, attributes: object, log: (line: s
     metrics: new ExtprocMetrics(recorder, "test", 0),
     headerGuard: createHeaderGuard(settings),
     reader: new ProcessingRequestReader(),
-    sessions: new Set(),
+    sessions: new OpenExchanges(),
     failures,
   };
 }

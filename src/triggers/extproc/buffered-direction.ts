@@ -178,7 +178,7 @@ export class BufferedDirection extends Direction {
         body: body?.bytes ?? null,
         plainBody: body?.coding.removed === true,
         // Saves the body's way to us and back; when the exchange ends here its end does the same.
-        optOut: this.mode !== BodyMode.NONE && !this.complete && !options.final && options.keepTrailers !== true,
+        optOut: this.mode !== BodyMode.NONE && !this.complete && !options.final && !options.keepTrailers,
         forgo: options.final,
       });
     } else if (this.due === Phase.REQUEST_BODY || this.due === Phase.RESPONSE_BODY) this.#answerBody(body, options);

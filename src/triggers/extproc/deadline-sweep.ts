@@ -9,7 +9,7 @@ const FASTEST_MS = 5;
 const SLOWEST_MS = 250;
 
 /** Starts watching; the function returned stops it. */
-export function startDeadlineSweep(sessions: ReadonlySet<ServedExchange>, timeoutMs: number | null): () => void {
+export function startDeadlineSweep(sessions: Iterable<ServedExchange>, timeoutMs: number | null): () => void {
   const intervalMs = Math.min(SLOWEST_MS, Math.max(FASTEST_MS, (timeoutMs ?? Infinity) / SWEEPS_PER_TIMEOUT));
   const timer = setInterval(() => {
     const now = performance.now();

@@ -13,8 +13,8 @@ import { BodyMode } from "./body-mode.ts";
 import { bodyNotSent } from "./body-on-demand.ts";
 import type { DirectionOwner } from "./direction-owner.ts";
 import { headersExcess } from "./header-limits.ts";
-import { HeaderMap } from "./wire/header-map.ts";
-import { Phase, type Span } from "./wire/processing-request.ts";
+import type { HeaderMap } from "./wire/header-map.ts";
+import { Phase } from "./wire/processing-request.ts";
 import { encodeCommonAnswer, encodeTrailersAnswer, optOutAnswer, unchangedAnswer } from "./wire/processing-response.ts";
 
 /** A new body as the function assigned it. */
@@ -24,8 +24,12 @@ export interface ReleaseOptions {
   /** Nothing more of the exchange is wanted after this message: what is unchanged needs no answer. */
   readonly final: boolean;
   /** The function waits for the trailers. */
-  readonly keepTrailers?: boolean;
+  readonly keepTrailers: boolean;
 }
+
+export const RELEASE: ReleaseOptions = { final: false, keepTrailers: false };
+export const RELEASE_FINALLY: ReleaseOptions = { final: true, keepTrailers: false };
+const RELEASE_BODY: ReleaseOptions = { final: false, keepTrailers: true };
 
 /**
  * Whether the original can still pass after the function failed: by ending the stream with OK now, by the direction's own
@@ -47,7 +51,7 @@ export interface HeadersAnswer {
 
 type QueuedPhase =
   | { readonly kind: "body"; readonly bytes: Uint8Array; readonly endOfStream: boolean }
-  | { readonly kind: "trailers"; readonly span: Span };
+  | { readonly kind: "trailers"; readonly received: HeaderMap };
 
 const NO_FIELDS: readonly string[] = [];
 
@@ -76,6 +80,8 @@ export abstract class Direction {
   #headers: HeaderMap | null = null;
   #fields: FieldList | null = null;
   #pseudo: Map<string, string> | null = null;
+  /** What the function changed, known once the message is released; undefined: not asked for yet. */
+  #changes: HeaderChanges | null | undefined;
   #trailers: FieldList | null = null;
   /** Phases the proxy sent without waiting for the answer to the one before. */
   #queue: QueuedPhase[] | null = null;
@@ -163,9 +169,9 @@ export abstract class Direction {
     (this.#pseudo ??= new Map()).set(name, value);
   }
 
-  onHeaders(span: Span, endOfStream: boolean): void {
+  onHeaders(received: HeaderMap, endOfStream: boolean): void {
     this.begun = true;
-    this.#headers = new HeaderMap(span);
+    this.#headers = received;
     this.complete = this.bodiless = endOfStream;
     this.arrived(this.headersPhase);
   }
@@ -183,16 +189,16 @@ export abstract class Direction {
     if (endOfStream) this.#trailersWaiter?.resolve(null);
   }
 
-  onTrailers(span: Span): void {
+  onTrailers(received: HeaderMap): void {
     this.begun = true;
     if (this.due !== Phase.NONE) {
-      (this.#queue ??= []).push({ kind: "trailers", span });
+      (this.#queue ??= []).push({ kind: "trailers", received });
       return;
     }
     this.complete = true;
     this.arrived(this.isRequest ? Phase.REQUEST_TRAILERS : Phase.RESPONSE_TRAILERS);
     this.bodyEndedInTrailers();
-    this.trailersArrived(span);
+    this.trailersArrived(received);
   }
 
   /** The trailers, null when none come. Releases headers and body first. */
@@ -201,7 +207,7 @@ export abstract class Direction {
       this.#trailersWaiter = Promise.withResolvers();
       if (this.released || this.abandoned || this.#trailersLate || !this.mayHaveTrailers)
         this.#trailersWaiter.resolve(null);
-      else this.release({ final: false, keepTrailers: true });
+      else this.release(RELEASE_BODY);
     }
     return this.#trailersWaiter.promise;
   }
@@ -218,7 +224,7 @@ export abstract class Direction {
 
   /** Fixes the message. Called again, with `next()` or the end of the function, it lets held trailers go. */
   release(options: ReleaseOptions): void {
-    this.#holdsTrailers = options.keepTrailers === true;
+    this.#holdsTrailers = options.keepTrailers;
     if (!this.released) {
       this.released = true;
       this.freezeHeaders();
@@ -226,7 +232,7 @@ export abstract class Direction {
       if (refusal !== null) return this.owner.failed(refusal);
       this.settle(options);
     }
-    if (options.keepTrailers !== true && this.settled && this.isTrailersDue) this.answerTrailers(options.final);
+    if (!options.keepTrailers && this.settled && this.isTrailersDue) this.answerTrailers(options.final);
   }
 
   /** The stream or the other direction showed that nothing more comes. `reason` null: because the proxy did not send it. */
@@ -260,6 +266,13 @@ export abstract class Direction {
 
   /** Header and pseudo header changes, null when there are none. */
   protected headerChanges(): HeaderChanges | null {
+    if (this.#changes !== undefined) return this.#changes;
+    const changes = this.#findChanges();
+    if (this.released) this.#changes = changes;
+    return changes;
+  }
+
+  #findChanges(): HeaderChanges | null {
     const changes = this.#fields?.changes() ?? null;
     if (this.#pseudo === null) return changes;
     const set = [];
@@ -336,9 +349,9 @@ export abstract class Direction {
     return this.due === Phase.REQUEST_TRAILERS || this.due === Phase.RESPONSE_TRAILERS;
   }
 
-  protected trailersArrived(span: Span): void {
+  protected trailersArrived(received: HeaderMap): void {
     if (this.#trailersWaiter !== null) {
-      this.#trailers = new FieldList(new HeaderMap(span));
+      this.#trailers = new FieldList(received);
       this.#trailers.guard = this.owner.service.headerGuard;
       this.#trailersWaiter.resolve(this.#trailers);
       if (this.#holdsTrailers) return;
@@ -434,7 +447,7 @@ export abstract class Direction {
     const next = this.#queue?.shift();
     if (next === undefined) return;
     if (next.kind === "body") this.onBody(next.bytes, next.endOfStream);
-    else this.onTrailers(next.span);
+    else this.onTrailers(next.received);
   }
 }
 

@@ -10,7 +10,8 @@ import { collectStream } from "./collect-stream.ts";
 import { Direction, type ReleaseOptions, type Replacement, type WayOut } from "./direction.ts";
 import { IncomingBody, streamOf } from "./incoming-body.ts";
 import { OutgoingBody } from "./outgoing-body.ts";
-import { Phase, type Span } from "./wire/processing-request.ts";
+import type { HeaderMap } from "./wire/header-map.ts";
+import { Phase } from "./wire/processing-request.ts";
 import { encodeStreamedBody } from "./wire/processing-response.ts";
 
 const EMPTY: Uint8Array = new Uint8Array(0);
@@ -46,7 +47,7 @@ export class DuplexDirection extends Direction {
   #outgoing: OutgoingBody | null = null;
   /** Given to the function's stream, which has not asked for them yet. */
   readonly #unread = new ChunkList();
-  #trailerSpan: Span | null = null;
+  #heldTrailers: HeaderMap | null = null;
   /** The release that waits for the body being read whole. */
   #deferred: ReleaseOptions | null = null;
   #writable = true;
@@ -109,18 +110,18 @@ export class DuplexDirection extends Direction {
     this.bodyArrived(bytes);
   }
 
-  override onTrailers(span: Span): void {
+  override onTrailers(received: HeaderMap): void {
     this.begun = true;
     if (this.complete) return;
     this.complete = true;
     this.#endsInTrailers = true;
-    this.#trailerSpan = span;
+    this.#heldTrailers = received;
     this.bodyEndedInTrailers();
     this.#trailersDue();
   }
 
   protected override get mayHaveTrailers(): boolean {
-    return !this.complete || this.#trailerSpan !== null;
+    return !this.complete || this.#heldTrailers !== null;
   }
 
   override functionDone(): void {
@@ -348,11 +349,11 @@ export class DuplexDirection extends Direction {
 
   /** Trailers wait for the body to be through. */
   #trailersDue(): void {
-    const span = this.#trailerSpan;
-    if (span === null || !this.#bodyDone) return;
-    this.#trailerSpan = null;
+    const received = this.#heldTrailers;
+    if (received === null || !this.#bodyDone) return;
+    this.#heldTrailers = null;
     this.arrived(this.isRequest ? Phase.REQUEST_TRAILERS : Phase.RESPONSE_TRAILERS);
-    this.trailersArrived(span);
+    this.trailersArrived(received);
   }
 
   // Streams.

@@ -1,6 +1,7 @@
 /** What surrounds an exchange: its id, Envoy's attributes and metadata, decoded when asked for, and metadata to send back. */
 import type { JsonValue } from "../../function/contract.ts";
-import { copySpan, type ProcessingRequestReader, type Span } from "./wire/processing-request.ts";
+import type { ProcessingRequestReader } from "./wire/processing-request.ts";
+import { copySpan, type Span } from "./wire/span.ts";
 import { decodeMetadata, decodeStructEntries, encodeStruct } from "./wire/struct.ts";
 
 type JsonObject = { [key: string]: JsonValue };

@@ -13,7 +13,8 @@ import * as v from "valibot";
 import { type ExtprocAttributes, extprocAttributes } from "./attributes.ts";
 import { startDeadlineSweep } from "./deadline-sweep.ts";
 import { ExtprocMetrics } from "./exchange-metrics.ts";
-import { type MiddlewareService, type ServedExchange, createHeaderGuard } from "./service.ts";
+import { OpenExchanges } from "./open-exchanges.ts";
+import { type MiddlewareService, createHeaderGuard } from "./service.ts";
 import { Session } from "./session.ts";
 import { ProcessingRequestReader } from "./wire/processing-request.ts";
 
@@ -58,7 +59,7 @@ export function fakeService(
     },
     histogram: (): HistogramCell => ({ observe() {} }),
   };
-  const sessions = new Set<ServedExchange>();
+  const sessions = new OpenExchanges();
   startDeadlineSweep(sessions, settings.timeoutMs);
   return {
     settings,

@@ -2,7 +2,7 @@
 import type { MiddlewareResult, ResponseMessage } from "../../function/contract.ts";
 import { ExchangeError } from "../../function/errors.ts";
 import { collectStream } from "./collect-stream.ts";
-import type { Direction } from "./direction.ts";
+import { type Direction, RELEASE, RELEASE_FINALLY } from "./direction.ts";
 import { ProxiedExchange } from "./exchange.ts";
 import { type AnswerHead, toAnswerHead } from "./immediate-response.ts";
 import { ProxiedResponse } from "./message.ts";
@@ -27,6 +27,8 @@ export interface RunOwner {
   answerImmediately(answer: ImmediateAnswer): void;
   answerStreamed(head: AnswerHead, body: BodyPeek): void;
   failed(error: unknown): void;
+  /** It has nothing more to say. */
+  functionDone(): void;
   progressed(): void;
 }
 
@@ -84,7 +86,7 @@ export class FunctionRun {
     const { ended, request, response } = this.#owner;
     if (ended) this.cancel(new ExchangeError("NO_RESPONSE", "the exchange is over"));
     else {
-      request.release({ final: false });
+      request.release(RELEASE);
       if (response.begun || !request.begun) this.responseArrived();
       else request.compact();
     }
@@ -108,11 +110,10 @@ export class FunctionRun {
 
   #finish(): void {
     this.done = true;
-    const { request, response } = this.#owner;
-    request.release({ final: this.#next === null });
-    request.functionDone();
-    response.functionDone();
-    this.#owner.progressed();
+    const owner = this.#owner;
+    owner.request.release(this.#next === null ? RELEASE_FINALLY : RELEASE);
+    owner.functionDone();
+    owner.progressed();
   }
 
   async #answerWith(response: Response): Promise<void> {

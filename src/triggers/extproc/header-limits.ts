@@ -2,7 +2,7 @@
  * Envoy answers 500, whatever its failure mode, to header changes that are too many or make the headers too large
  * (`header_mutation_operation_count_exceeds_limit`, `header_mutation_result_exceeds_limit`): they are refused here first.
  */
-import type { HeaderChanges } from "../../function/header-list.ts";
+import type { ChangedLine, HeaderChanges } from "../../function/header-list.ts";
 import type { ExtprocAttributes } from "./attributes.ts";
 import type { HeaderMap } from "./wire/header-map.ts";
 
@@ -20,7 +20,7 @@ export function headersExcess(
     const operations = Math.max(set.length, removed.length);
     return `${operations} header changes in one message are more than Envoy takes (${maxHeaderCount}): see maxHeaderCount`;
   }
-  const added = set.reduce((sum, line) => sum + line.name.length + line.value.length, 0);
+  const added = textLength(set);
   const encoded = received?.encodedBytes ?? 0;
   if (encoded + added <= maxHeaderBytes && encoded / LEAST_LINE_BYTES + set.length <= maxHeaderCount) return null;
   const { count, bytes } = resultOf(received, changes);
@@ -31,13 +31,19 @@ export function headersExcess(
   return null;
 }
 
+function textLength(lines: readonly ChangedLine[]): number {
+  let length = 0;
+  for (let i = 0; i < lines.length; i++) length += (lines[i]?.name.length ?? 0) + (lines[i]?.value.length ?? 0);
+  return length;
+}
+
 /** The headers as Envoy would have them. */
 function resultOf(received: HeaderMap | null, { set, removed }: HeaderChanges): { count: number; bytes: number } {
   const gone = new Set(removed);
   for (const { name, append } of set) if (!append) gone.add(name);
   const lines = received?.lines() ?? [];
   let count = set.length;
-  let bytes = set.reduce((sum, line) => sum + line.name.length + line.value.length, 0);
+  let bytes = textLength(set);
   for (let i = 0; i < lines.length; i += 2) {
     const name = lines[i] ?? "";
     if (gone.has(name)) continue;

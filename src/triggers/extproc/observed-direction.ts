@@ -6,7 +6,8 @@ import type { ExchangeError } from "../../function/errors.ts";
 import { ChunkList } from "./chunk-list.ts";
 import { Direction, type WayOut } from "./direction.ts";
 import { IncomingBody } from "./incoming-body.ts";
-import { Phase, type Span } from "./wire/processing-request.ts";
+import type { HeaderMap } from "./wire/header-map.ts";
+import { Phase } from "./wire/processing-request.ts";
 
 export class ObservedDirection extends Direction {
   readonly #chunks = new ChunkList();
@@ -51,8 +52,8 @@ export class ObservedDirection extends Direction {
     this.owner.changedInVain();
   }
 
-  override onHeaders(span: Span, endOfStream: boolean): void {
-    super.onHeaders(span, endOfStream);
+  override onHeaders(received: HeaderMap, endOfStream: boolean): void {
+    super.onHeaders(received, endOfStream);
     this.due = Phase.NONE;
     this.headers.guard = () => this.owner.changedInVain();
   }
@@ -64,10 +65,10 @@ export class ObservedDirection extends Direction {
     if (endOfStream) this.#ended();
   }
 
-  override onTrailers(span: Span): void {
+  override onTrailers(received: HeaderMap): void {
     this.begun = true;
     this.complete = true;
-    this.trailersArrived(span);
+    this.trailersArrived(received);
     this.#ended();
   }
 

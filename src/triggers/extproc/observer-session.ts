@@ -10,13 +10,13 @@ import type { BodyDelivery, MessageCopy, Observer } from "./digital-hub/contract
 import type { Outcome } from "./exchange-metrics.ts";
 import { ObservedBody } from "./observed-body.ts";
 import type { ExtprocService, ServedExchange } from "./service.ts";
-import { HeaderMap } from "./wire/header-map.ts";
 import { Phase, type ProcessingRequestReader } from "./wire/processing-request.ts";
 import { encodeStreamedBody, unchangedAnswer } from "./wire/processing-response.ts";
 
 export class ObserverSession implements CallReceiver, ServedExchange {
   readonly call: ServerCall;
   readonly service: ExtprocService;
+  place = -1;
   readonly #observer: Observer;
   readonly #bodies: { request: ObservedBody | null; response: ObservedBody | null } = { request: null, response: null };
   #config: ProtocolConfig | null = null;
@@ -119,7 +119,7 @@ export class ObserverSession implements CallReceiver, ServedExchange {
       this.#observer.drop();
       return;
     }
-    const fields = new FieldList(new HeaderMap(reader.headers()));
+    const fields = new FieldList(reader.headers());
     if (direction === "request") {
       this.#requestFields = fields;
       if (full) {

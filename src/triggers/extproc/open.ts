@@ -11,8 +11,9 @@ import type { ExtprocAttributes } from "./attributes.ts";
 import { startDeadlineSweep } from "./deadline-sweep.ts";
 import { ExtprocMetrics } from "./exchange-metrics.ts";
 import { ObserverSession } from "./observer-session.ts";
+import { OpenExchanges } from "./open-exchanges.ts";
 import { type ExtprocFunction, openFunction } from "./open-function.ts";
-import { createHeaderGuard, type ExtprocService, type ServedExchange } from "./service.ts";
+import { createHeaderGuard, type ExtprocService } from "./service.ts";
 import { Session } from "./session.ts";
 import { ProcessingRequestReader } from "./wire/processing-request.ts";
 
@@ -26,7 +27,7 @@ export async function openExtproc(
   const settings = { ...trigger.attributes, timeoutMs };
   const metrics = new ExtprocMetrics(host.metrics, trigger.name, host.workerIndex);
   const opened = await openFunction(trigger, host, metrics);
-  const sessions = new Set<ServedExchange>();
+  const sessions = new OpenExchanges();
   const service: ExtprocService = {
     settings,
     origin: host.function.origin,

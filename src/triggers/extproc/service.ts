@@ -6,6 +6,7 @@ import type { FunctionOrigin } from "../../function/loaded-function.ts";
 import type { Logger } from "../../telemetry/log.ts";
 import type { ExtprocAttributes, OnError } from "./attributes.ts";
 import type { ExtprocMetrics } from "./exchange-metrics.ts";
+import type { OpenExchanges } from "./open-exchanges.ts";
 import type { ProcessingRequestReader } from "./wire/processing-request.ts";
 
 export interface ExtprocService {
@@ -22,7 +23,7 @@ export interface ExtprocService {
   /** Messages are read one at a time: one reader serves all. */
   readonly reader: ProcessingRequestReader;
   /** Exchanges begun and not ended. */
-  readonly sessions: Set<ServedExchange>;
+  readonly sessions: OpenExchanges;
 }
 
 /** With the function that stands in the way of its exchanges. */
@@ -32,6 +33,8 @@ export interface MiddlewareService extends ExtprocService {
 
 /** An exchange as the trigger looks after it. */
 export interface ServedExchange {
+  /** Kept by `OpenExchanges`. */
+  place: number;
   /** Ends it while the processor shuts down: the original passes where it can. */
   endForDrain(): void;
   /** Asks the proxy for more time, or falls to the failure policy, when an answer is overdue at `now`. */

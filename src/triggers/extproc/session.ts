@@ -14,7 +14,7 @@ import { BodyMode, type ProtocolConfig } from "./body-mode.ts";
 import { overrideFor } from "./body-on-demand.ts";
 import { createDirection } from "./create-direction.ts";
 import type { DirectionOwner } from "./direction-owner.ts";
-import type { Direction, WayOut } from "./direction.ts";
+import { type Direction, RELEASE_FINALLY, type WayOut } from "./direction.ts";
 import { ExchangeContext } from "./exchange-context.ts";
 import type { Outcome } from "./exchange-metrics.ts";
 import { phaseName } from "./exchange-metrics.ts";
@@ -48,11 +48,12 @@ const attributeOf = {
 export class Session implements CallReceiver, DirectionOwner, RunOwner, ServedExchange {
   readonly call: ServerCall;
   readonly service: MiddlewareService;
-  readonly context = new ExchangeContext();
+  place = -1;
   ended = false;
   /** Envoy's observability mode: what comes are copies, nothing is answered. */
   isObserved = false;
-  readonly #startedAt = performance.now();
+  readonly #startedAt: number;
+  #context: ExchangeContext | null = null;
   #config: ProtocolConfig | null = null;
   #request: Direction | null = null;
   #response: Direction | null = null;
@@ -76,6 +77,7 @@ export class Session implements CallReceiver, DirectionOwner, RunOwner, ServedEx
   constructor(service: MiddlewareService, call: ServerCall) {
     this.service = service;
     this.call = call;
+    this.#startedAt = service.settings.processing.logStream ? performance.now() : 0;
     service.sessions.add(this);
     service.metrics.inFlight.value++;
   }
@@ -94,7 +96,7 @@ export class Session implements CallReceiver, DirectionOwner, RunOwner, ServedEx
     }
     this.#config ??= reader.protocolConfig;
     this.isObserved = reader.observability;
-    this.context.take(reader);
+    if (reader.hasContext) this.context.take(reader);
     this.#phaseArrived(reader);
     this.progressed();
   }
@@ -142,6 +144,10 @@ export class Session implements CallReceiver, DirectionOwner, RunOwner, ServedEx
   }
 
   // What functions see through their faces.
+
+  get context(): ExchangeContext {
+    return (this.#context ??= new ExchangeContext());
+  }
 
   get request(): Direction {
     return (this.#request ??= createDirection(this, true, this.#config, this.isObserved));
@@ -193,7 +199,7 @@ export class Session implements CallReceiver, DirectionOwner, RunOwner, ServedEx
   }
 
   endsWith(direction: Direction): boolean {
-    return direction.isRequest ? !this.response.begun && !this.#responseMayFlow : this.#requestOver;
+    return direction.isRequest ? !this.#responseBegun && !this.#responseMayFlow : this.#requestOver;
   }
 
   answered(direction: Direction, phase: Phase, frame: Frames | null): void {
@@ -217,8 +223,8 @@ export class Session implements CallReceiver, DirectionOwner, RunOwner, ServedEx
   }
 
   takeExtras(): AnswerExtras | null {
-    const dynamicMetadata = this.context.takeOutgoingMetadata();
-    return dynamicMetadata === null ? null : { modeOverride: null, dynamicMetadata };
+    const dynamicMetadata = this.#context?.takeOutgoingMetadata();
+    return dynamicMetadata === null || dynamicMetadata === undefined ? null : { modeOverride: null, dynamicMetadata };
   }
 
   takeClearRouteCache(): boolean {
@@ -263,6 +269,11 @@ export class Session implements CallReceiver, DirectionOwner, RunOwner, ServedEx
     this.#applyPolicy();
   }
 
+  functionDone(): void {
+    this.#request?.functionDone();
+    this.#response?.functionDone();
+  }
+
   broken(error: unknown): void {
     if (this.ended) return;
     this.service.metrics.failure(failureReason(error));
@@ -275,12 +286,13 @@ export class Session implements CallReceiver, DirectionOwner, RunOwner, ServedEx
     const run = this.#run;
     if (run === null || !run.done || this.ended || run.answering) return;
     const bypassed = this.#bypassed !== null;
-    if (bypassed && !this.response.begun) return;
-    if (this.response.begun && (bypassed || !this.request.isPreparing)) this.response.release({ final: true });
-    if (this.ended || !this.#requestOver || !this.response.closable || this.#responseMayFlow) return;
+    if (bypassed && !this.#responseBegun) return;
+    if (this.#responseBegun && (bypassed || !this.request.isPreparing)) this.response.release(RELEASE_FINALLY);
+    if (this.ended || !this.#requestOver || this.#responseMayFlow) return;
+    if (this.#responseBegun && !this.response.closable) return;
     if (this.#bypassed !== null) this.#finish(this.#bypassed, OK);
     else if (this.#draining) this.#finish("failed", OK);
-    else this.#finish(this.response.complete ? "completed" : "closed_early", OK);
+    else this.#finish(this.#response?.complete === true ? "completed" : "closed_early", OK);
   }
 
   // What the function wants.
@@ -354,12 +366,22 @@ export class Session implements CallReceiver, DirectionOwner, RunOwner, ServedEx
 
   /** The answer that lets the request go on was written: from the next turn on a response may be on its way to us. */
   #requestLeft(): void {
-    if (this.#requestGone !== null || this.response.mode !== BodyMode.FULL_DUPLEX_STREAMED) return;
+    if (this.#requestGone !== null || !this.#isResponseDuplex) return;
     this.#requestGone = false;
     setImmediate(() => {
       this.#requestGone = true;
       this.progressed();
     });
+  }
+
+  /** Asked before a direction is made for it: many an exchange never needs one. */
+  get #responseBegun(): boolean {
+    return this.#response !== null && this.#response.begun;
+  }
+
+  get #isResponseDuplex(): boolean {
+    if (this.#response !== null) return this.#response.mode === BodyMode.FULL_DUPLEX_STREAMED;
+    return this.#config?.responseBodyMode === BodyMode.FULL_DUPLEX_STREAMED && !this.isObserved;
   }
 
   get #requestOver(): boolean {
@@ -368,7 +390,7 @@ export class Session implements CallReceiver, DirectionOwner, RunOwner, ServedEx
 
   /** Duplex bytes of the response may be here already, and nowhere else: the stream's end would lose them. */
   get #responseMayFlow(): boolean {
-    if (this.response.begun || this.response.mode !== BodyMode.FULL_DUPLEX_STREAMED) return false;
+    if (this.#responseBegun || !this.#isResponseDuplex) return false;
     return this.#requestGone === true || this.request.headersUnseen;
   }
 

@@ -10,7 +10,8 @@ import { collectStream } from "./collect-stream.ts";
 import { Direction, type ReleaseOptions, type Replacement, type WayOut } from "./direction.ts";
 import { IncomingBody, streamOf } from "./incoming-body.ts";
 import { OutgoingBody } from "./outgoing-body.ts";
-import { Phase, type Span } from "./wire/processing-request.ts";
+import type { HeaderMap } from "./wire/header-map.ts";
+import { Phase } from "./wire/processing-request.ts";
 import { encodeCommonAnswer, unchangedAnswer } from "./wire/processing-response.ts";
 
 const EMPTY: Uint8Array = new Uint8Array(0);
@@ -50,7 +51,7 @@ export class StreamedDirection extends Direction {
   #outgoing: OutgoingBody | null = null;
   #replaced = false;
   /** Trailers that wait for the end of the function's stream. */
-  #trailers: Span | null = null;
+  #trailers: HeaderMap | null = null;
 
   get closable(): boolean {
     if (!this.begun) return true;
@@ -120,13 +121,13 @@ export class StreamedDirection extends Direction {
     } else if (!this.released) this.#incoming?.fail(this.#endUnknown());
   }
 
-  override onTrailers(span: Span): void {
+  override onTrailers(received: HeaderMap): void {
     if (this.#plan !== "transform" || this.due !== Phase.NONE || this.#outgoing?.ended !== false) {
-      super.onTrailers(span);
+      super.onTrailers(received);
       return;
     }
     // The function's stream ends a few steps behind the original, and must not have anything more to say then.
-    this.#trailers = span;
+    this.#trailers = received;
     this.arrived(this.isRequest ? Phase.REQUEST_TRAILERS : Phase.RESPONSE_TRAILERS);
     this.#incoming?.end();
     this.#produced();
@@ -244,7 +245,7 @@ export class StreamedDirection extends Direction {
     if (this.#plan === "tap") return;
     const taken = this.#incoming !== null && !options.final;
     this.#plan = taken ? "tap" : "pass";
-    const wantsChunks = taken || options.keepTrailers === true || options.final;
+    const wantsChunks = taken || options.keepTrailers || options.final;
     this.#commitHeaders({
       forgo: options.final,
       optOut: !wantsChunks && !this.owner.bodyComesUnasked && !this.complete,
@@ -480,12 +481,12 @@ export class StreamedDirection extends Direction {
   #produced(): void {
     const outgoing = this.#outgoing;
     if (outgoing === null) return;
-    const span = this.#trailers;
-    if (span !== null) {
+    const received = this.#trailers;
+    if (received !== null) {
       if (!outgoing.ended && outgoing.size === 0) return;
       this.#trailers = null;
       this.due = Phase.NONE;
-      super.onTrailers(span);
+      super.onTrailers(received);
       this.owner.progressed();
     } else if (outgoing.size > this.owner.service.settings.maxBodyBytes + this.#chunk.length) {
       this.owner.failed(this.tooLong());

@@ -1,7 +1,7 @@
 /** config.core.v3.HeaderMap: the field lines of a message, decoded no further than asked for. */
 import type { ReceivedFields } from "../../../function/header-list.ts";
 import { WireReader } from "../../../protobuf/reader.ts";
-import { copySpan, type Span } from "./processing-request.ts";
+import { copySpan } from "./span.ts";
 
 const reader = new WireReader();
 const { latin1Slice } = Buffer.prototype;
@@ -22,7 +22,8 @@ export class HeaderMap implements ReceivedFields {
   readonly #encodedBytes: number;
   #lines: string[] | null = null;
 
-  constructor({ bytes, start, end }: Span) {
+  /** Of the bytes from `start` to before `end`, which are not to change. */
+  constructor(bytes: Uint8Array, start: number, end: number) {
     this.#bytes = bytes;
     this.#start = start;
     this.#end = end;

@@ -3,7 +3,9 @@
  * ends, and where headers, body, attributes and metadata lie. They are decoded when somebody asks.
  */
 import { WireReader } from "../../../protobuf/reader.ts";
-import { type ProtocolConfig, toBodyMode } from "../body-mode.ts";
+import { type BodyMode, type ProtocolConfig, toBodyMode } from "../body-mode.ts";
+import { HeaderMap } from "./header-map.ts";
+import type { Span } from "./span.ts";
 
 /** The member of `oneof request`, by its field number; NONE for messages that only carry settings. */
 export const Phase = {
@@ -17,20 +19,6 @@ export const Phase = {
 } as const;
 export type Phase = (typeof Phase)[keyof typeof Phase];
 
-/** A part of a received message: `bytes[start]` to before `bytes[end]`. */
-export interface Span {
-  readonly bytes: Uint8Array;
-  readonly start: number;
-  readonly end: number;
-}
-
-/** Of its own memory: for what is small and outlives the chunk it arrived in. */
-export function copySpan({ bytes, start, end }: Span): Uint8Array {
-  const copy = new Uint8Array(end - start);
-  copy.set(bytes.subarray(start, end)); // the slice of a Buffer would be another view
-  return copy;
-}
-
 const NOTHING: Uint8Array = new Uint8Array(0);
 
 /**
@@ -43,6 +31,7 @@ export class ProcessingRequestReader {
   endOfStream = false;
   observability = false;
   protocolConfig: ProtocolConfig | null = null;
+  #lastConfig: ProtocolConfig | null = null;
   readonly #reader = new WireReader();
   #bytes = NOTHING;
   /** Of the header map, or of the body's bytes. */
@@ -96,14 +85,19 @@ export class ProcessingRequestReader {
     }
   }
 
-  /** The HeaderMap of a headers or trailers phase. */
-  headers(): Span {
-    return { bytes: this.#bytes, start: this.#start, end: this.#end };
+  /** What a headers or trailers phase carries. */
+  headers(): HeaderMap {
+    return new HeaderMap(this.#bytes, this.#start, this.#end);
   }
 
   /** The bytes of a body phase: a view of the received message. */
   body(): Uint8Array {
     return this.#bytes.subarray(this.#start, this.#end);
+  }
+
+  /** Whether the message carries metadata or attributes. */
+  get hasContext(): boolean {
+    return this.#metadata !== null || this.#attributes !== null;
   }
 
   /** `metadata_context`, a core.v3.Metadata; null when it is empty. */
@@ -150,10 +144,24 @@ export class ProcessingRequestReader {
       else reader.skip(tag);
     }
     reader.leave(outerEnd);
-    this.protocolConfig = {
-      requestBodyMode: toBodyMode(requestBodyMode),
-      responseBodyMode: toBodyMode(responseBodyMode),
+    this.protocolConfig = this.#configOf(toBodyMode(requestBodyMode), toBodyMode(responseBodyMode), withoutWaiting);
+  }
+
+  /** A proxy announces the same with every exchange. */
+  #configOf(requestBodyMode: BodyMode, responseBodyMode: BodyMode, withoutWaiting: boolean): ProtocolConfig {
+    const last = this.#lastConfig;
+    const isLast =
+      last !== null &&
+      last.requestBodyMode === requestBodyMode &&
+      last.responseBodyMode === responseBodyMode &&
+      last.sendBodyWithoutWaitingForHeaderResponse === withoutWaiting;
+    if (isLast) return last;
+    const config = {
+      requestBodyMode,
+      responseBodyMode,
       sendBodyWithoutWaitingForHeaderResponse: withoutWaiting,
     };
+    this.#lastConfig = config;
+    return config;
   }
 }

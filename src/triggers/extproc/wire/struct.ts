@@ -2,7 +2,7 @@
 import { ListValue, NullValue, Struct, Value } from "google-protobuf/google/protobuf/struct_pb.js";
 import type { JsonValue } from "../../../function/contract.ts";
 import { WireReader } from "../../../protobuf/reader.ts";
-import type { Span } from "./processing-request.ts";
+import type { Span } from "./span.ts";
 
 type JsonObject = { [key: string]: JsonValue };
 
