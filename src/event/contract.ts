@@ -29,6 +29,8 @@ export interface FunctionEvent {
   readonly body: Uint8Array;
   /** Absolute URL of the request, or the broker's; "" where the trigger has none. */
   readonly url: string;
+  /** IP address of the client; absent where the trigger has none. */
+  readonly remoteAddress?: string;
 }
 
 /** What an event came to. */

@@ -103,6 +103,30 @@ export const abuseRefusals = counter(
   ["trigger_id", "budget"],
 );
 
+/** `method` is `<module>-<HTTP method>`, as for all three of Kubeless. Served on the function's own port too. */
+export const kubelessCalls = counter("function_calls_total", "Number of calls to user function", ["method"]);
+export const kubelessFailures = counter("function_failures_total", "Number of exceptions in user function", ["method"]);
+export const kubelessDuration: HistogramDefinition = {
+  type: "histogram",
+  name: "function_duration_seconds",
+  help: "Duration of user function in seconds",
+  labels: ["method"],
+  buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
+};
+/** `otel_scope_name` is the function's name, as for all three of Kyma. Served on the function's own port too. */
+export const kymaCalls = counter("function_calls_total", "Number of calls to user function", ["otel_scope_name"]);
+export const kymaFailures = counter("function_failures_total", "Number of exceptions in user function", [
+  "otel_scope_name",
+]);
+/** The name is spelled as Kyma spells it. */
+export const kymaDuration: HistogramDefinition = {
+  type: "histogram",
+  name: "function_duration_miliseconds",
+  help: "Duration of user function in miliseconds",
+  labels: ["otel_scope_name"],
+  buckets: [0, 5, 10, 25, 50, 75, 100, 250, 500, 750, 1000, 2500, 5000, 7500, 10_000],
+};
+
 /** `cause` is "hang", "exit", "error" or "start". */
 export const workerLosses = counter("processor_worker_losses_total", "Worker threads that died or were replaced", [
   "cause",

@@ -13,7 +13,7 @@ export type MetricDefinition =
       readonly name: string;
       readonly help: string;
       readonly labels: readonly string[];
-      /** Upper bounds, ascending, without +Inf. Unit: seconds. */
+      /** Upper bounds, ascending, without +Inf, in the unit of the name. */
       readonly buckets: readonly number[];
     };
 
