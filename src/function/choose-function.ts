@@ -23,6 +23,7 @@ export function chooseFunction(
   demanded: FunctionContract | null,
   kinds: readonly string[],
 ): LoadedFunction {
+  if (demanded === "kubeless") return chooseKubelessFunction(module);
   if (demanded !== null) return bind(module, demandedExport(module, demanded), demanded);
   const { only } = module;
   const first = only ?? "default";
@@ -60,8 +61,28 @@ function demandedExport(module: FunctionModule, contract: FunctionContract): str
   return only;
 }
 
-function bind(module: FunctionModule, exportName: string, contract: FunctionContract): LoadedFunction {
-  const value = valueOf(module, exportName);
+/** The function named, an export or a member of `default`; else the module's export, where that is a function itself. */
+function chooseKubelessFunction(module: FunctionModule): LoadedFunction {
+  const { only } = module;
+  const whole = valueOf(module, "default");
+  const member = only === null ? undefined : (valueOf(module, only) ?? memberOf(whole, only));
+  if (only !== null && member !== undefined) return bind(module, only, "kubeless", member);
+  if (typeof whole === "function") return bind(module, "default", "kubeless");
+  return bind(module, demandedExport(module, "kubeless"), "kubeless");
+}
+
+function memberOf(value: unknown, name: string): unknown {
+  return typeof value === "object" && value !== null && Object.hasOwn(value, name)
+    ? (value as Readonly<Record<string, unknown>>)[name]
+    : undefined;
+}
+
+function bind(
+  module: FunctionModule,
+  exportName: string,
+  contract: FunctionContract,
+  value = valueOf(module, exportName),
+): LoadedFunction {
   if (!isCallable(value, contract)) throw noExport(module, null);
   const origin = { file: module.file, exportName };
   switch (contract) {

@@ -42,6 +42,33 @@ async function failure(
   };
 }
 
+describe("a Kubeless function", () => {
+  const kubeless = (source: string, handler: string, file = "hello.js") =>
+    kind(loadIn(scratchDirectory({ [file]: source }), {}, handler, "kubeless"));
+
+  test("is the export its handler names, in CommonJS and ES modules", async () => {
+    expect(await kubeless("module.exports = { fn() {}, other() {} };", "hello:fn")).toBe("kubeless fn");
+    expect(await kubeless("exports.fn = () => {};", "hello.fn")).toBe("kubeless fn");
+    expect(await kubeless("export function fn() {} export function other() {}", "hello.fn", "hello.ts")).toBe(
+      "kubeless fn",
+    );
+    expect(await kubeless("export default { fn() {} };", "hello.fn", "hello.mjs")).toBe("kubeless fn");
+  });
+
+  test("is the module's export where that is a function itself", async () => {
+    expect(await kubeless("module.exports = () => {};", "hello.fn")).toBe("kubeless default");
+    expect(await kubeless("export default () => {};", "hello.ts", "hello.ts")).toBe("kubeless default");
+  });
+
+  test("that is not there is named with what is", async () => {
+    const loading = loadIn(scratchDirectory({ "hello.js": "exports.other = () => {};" }), {}, "hello.fn", "kubeless");
+    expect(await failure(loading)).toMatchObject({
+      code: "NO_EXPORT",
+      message: expect.stringContaining('export "fn" is missing'),
+    });
+  });
+});
+
 describe("the contract, undemanded", () => {
   test("a default function is middleware behind extproc and fetch behind anything else", async () => {
     const source = "export default () => {};";

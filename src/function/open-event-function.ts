@@ -7,11 +7,18 @@ import type { LoadedFunction } from "./loaded-function.ts";
  * Awaits what the contract does before the first event, e.g. `initContext`.
  * @throws FunctionLoadError
  */
-export function openEventFunction(loaded: LoadedFunction, host: FunctionHost): Promise<EventFunction> {
-  if (loaded.contract === "nuclio") {
-    return import("./nuclio/open-events.ts").then(({ openNuclioEvents }) => openNuclioEvents(loaded, host));
+export async function openEventFunction(loaded: LoadedFunction, host: FunctionHost): Promise<EventFunction> {
+  switch (loaded.contract) {
+    case "nuclio":
+      return (await import("./nuclio/open-events.ts")).openNuclioEvents(loaded, host);
+    case "kubeless":
+      return (await import("./kubeless/open.ts")).openKubelessFunction(loaded, host);
+    case "kyma":
+      return (await import("./kyma/open.ts")).openKymaFunction(loaded, host);
+    default: {
+      const { file, exportName } = loaded.origin;
+      const message = `${file}: export "${exportName}" is a ${loaded.contract} function, which a trigger of the kind ${host.trigger.kind} cannot run`;
+      throw new FunctionLoadError("CONTRACT_MISMATCH", null, message);
+    }
   }
-  const { file, exportName } = loaded.origin;
-  const message = `${file}: export "${exportName}" is a ${loaded.contract} function, which a trigger of the kind ${host.trigger.kind} cannot run`;
-  return Promise.reject(new FunctionLoadError("CONTRACT_MISMATCH", null, message));
 }
