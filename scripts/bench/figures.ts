@@ -1,21 +1,18 @@
-/** What a run found: one figure is one line of the table, with a value for each contestant. */
-import type { ContestantName } from "./contestants.ts";
-
-export type SectionId = "a" | "b" | "c" | "d" | "e" | "f";
+/** What a run found: one figure is one line of a table, with a value for each contestant that has one. */
 
 export interface Figure {
-  readonly section: SectionId;
   readonly what: string;
   readonly unit: string;
   /** Digits after the point. */
   readonly digits: number;
   /** Which way is better; null where a ratio says nothing. */
   readonly better: "higher" | "lower" | null;
-  readonly values: Readonly<Partial<Record<ContestantName, number>>>;
+  /** By the contestant's name. */
+  readonly values: Readonly<Record<string, number>>;
 }
 
-/** How often `value` is as good as `other`; null when that cannot be said. */
-export function ratioOf(figure: Figure, contestant: ContestantName, other: ContestantName): number | null {
+/** How often `contestant` is as good as `other`; null when that cannot be said. */
+export function ratioOf(figure: Figure, contestant: string, other: string): number | null {
   const value = figure.values[contestant];
   const compared = figure.values[other];
   if (figure.better === null || value === undefined || compared === undefined) return null;
@@ -26,10 +23,10 @@ export function ratioOf(figure: Figure, contestant: ContestantName, other: Conte
 /** Gathers the values of one figure over all contestants. */
 export function figureOf<Result>(
   description: Omit<Figure, "values">,
-  results: ReadonlyMap<ContestantName, Result>,
+  results: ReadonlyMap<string, Result>,
   valueOf: (result: Result) => number,
 ): Figure {
-  const values: Partial<Record<ContestantName, number>> = {};
+  const values: Record<string, number> = {};
   for (const [name, result] of results) values[name] = valueOf(result);
   return { ...description, values };
 }

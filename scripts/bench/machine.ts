@@ -1,7 +1,7 @@
 /** The machine a run was made on, and whether it was quiet. */
 import { loadavg, release, totalmem } from "node:os";
 import { readFileSync } from "node:fs";
-import type { Figure } from "./figures.ts";
+import type { SectionResult } from "./bench.ts";
 import { quietCores } from "./rounds.ts";
 
 export interface Machine {
@@ -35,18 +35,17 @@ const quietBaselineCpuSeconds = 0.93;
 /** The figure that tells, for each contestant, how many cores other processes kept busy in its quietest measurement. */
 export const disturbance = "taken by other processes meanwhile";
 
-/** What speaks against trusting the run; empty when nothing does. */
-export function findDisturbances(machine: Machine, figures: readonly Figure[]): string[] {
+/** What speaks against trusting the section; empty when nothing does. */
+export function findDisturbances(machine: Machine, section: SectionResult): string[] {
   const found: string[] = [];
   if (machine.loadAverage > 0.5) {
     found.push(`the machine was busy before the run: load average ${machine.loadAverage.toFixed(2)}`);
   }
-  for (const { what, section, values } of figures) {
+  const figures = section.tables.flatMap((table) => table.figures);
+  for (const { what, values } of figures) {
     if (!what.endsWith(disturbance)) continue;
     for (const [name, cores] of Object.entries(values)) {
-      if (cores > quietCores) {
-        found.push(`in section ${section} other processes kept ${cores.toFixed(2)} cores busy beside ${name}`);
-      }
+      if (cores > quietCores) found.push(`other processes kept ${cores.toFixed(2)} cores busy beside ${name}`);
     }
   }
   const baseline = figures.find(({ what }) => what === "saturation: server CPU per 10,000 requests");

@@ -1,29 +1,13 @@
-/** `bun run bench`: measures the compiled executable beside the same service on @grpc/grpc-js. */
+/** `bun run bench`: measures the compiled executable beside what does the same. */
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { killRunningProcesses } from "../../test/support/process.ts";
 import { buildExecutable } from "../build.ts";
-import type { Section } from "./bench.ts";
-import { type Contestant, grpcJsOnBun, grpcJsOnNode, processorContestant } from "./contestants.ts";
-import type { Figure } from "./figures.ts";
-import { describeMachine, findDisturbances } from "./machine.ts";
+import type { SectionResult } from "./bench.ts";
+import { describeMachine } from "./machine.ts";
 import { type BenchOptions, parseOptions, usage } from "./options.ts";
 import { renderRun, type Run, updateDocs } from "./report.ts";
-import { headersOnly, pingPong } from "./sections/direct.ts";
-import { bodiesThroughEnvoy } from "./sections/bodies.ts";
-import { envoyBenchmarkShapes } from "./sections/envoy-shapes.ts";
-import { coldStart } from "./sections/start.ts";
-import { throughEnvoy } from "./sections/through-envoy.ts";
-
-const sections: readonly Section[] = [
-  pingPong,
-  headersOnly,
-  envoyBenchmarkShapes,
-  throughEnvoy,
-  coldStart,
-  bodiesThroughEnvoy,
-];
 
 process.on("exit", killRunningProcesses);
 process.on("SIGINT", () => process.exit(130));
@@ -40,40 +24,26 @@ if (options === null) {
 
 async function runBench(chosen: BenchOptions): Promise<Run> {
   const machine = describeMachine();
+  if (machine.node === null) progress("no Node on this machine: what runs on it is left out");
+  const onBuild = (): void => progress("building dist/processor…");
+  const executable = chosen.executable ?? (await buildExecutable({ onBuild })).path;
   const scratch = await mkdtemp(join(tmpdir(), "bench-"));
   try {
-    const contestants = await findContestants(chosen, scratch);
-    const figures: Figure[] = [];
-    for (const section of sections) {
-      if (!chosen.sections.includes(section.id)) continue;
-      progress(`${section.id}: ${section.title}`);
+    const results: SectionResult[] = [];
+    for (const { id, title, run } of chosen.sections) {
+      progress(`${id}: ${title}`);
       try {
-        figures.push(...(await section.run({ ...chosen, contestants, progress })));
+        results.push({ id, title, tables: await run({ ...chosen, executable, scratch, progress }) });
       } catch (error) {
         // What the other sections found is not lost.
         process.exitCode = 1;
         console.error(error);
       }
     }
-    return {
-      date: new Date().toISOString().slice(0, 10),
-      machine,
-      rounds: chosen.rounds,
-      contestants: contestants.map(({ name }) => name),
-      figures,
-      disturbances: findDisturbances(machine, figures),
-    };
+    return { date: new Date().toISOString().slice(0, 10), machine, rounds: chosen.rounds, results };
   } finally {
     await rm(scratch, { recursive: true, force: true });
   }
-}
-
-async function findContestants(chosen: BenchOptions, scratch: string): Promise<Contestant[]> {
-  const onBuild = (): void => progress("building dist/processor…");
-  const executable = chosen.executable ?? (await buildExecutable({ onBuild })).path;
-  const onNode = grpcJsOnNode();
-  if (onNode === null) progress("no Node on this machine: grpc-js runs on Bun only");
-  return [processorContestant(executable, scratch), grpcJsOnBun(), ...(onNode === null ? [] : [onNode])];
 }
 
 /** On standard error, so that the results alone are on standard output. */

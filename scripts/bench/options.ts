@@ -1,10 +1,11 @@
 /** The command line of the benchmark. */
 import { parseArgs } from "node:util";
-import type { SectionId } from "./figures.ts";
+import type { Section } from "./bench.ts";
 import type { MeasureTimes } from "./measure.ts";
+import { sections } from "./sections.ts";
 
 export interface BenchOptions {
-  readonly sections: readonly SectionId[];
+  readonly sections: readonly Section[];
   readonly rounds: number;
   readonly times: MeasureTimes;
   readonly starts: number;
@@ -17,23 +18,16 @@ export interface BenchOptions {
 
 export const usage = `Usage: bun run bench [options]
 
-Compares the compiled executable with the same service on @grpc/grpc-js, on Bun and on Node.
+Compares the compiled executable with what does the same.
 
   --only a,b,…       sections to run (default: all)
-                       a  four messages with 1 KiB bodies, straight to the server
-                       b  headers only, straight to the server
-                       c  the shapes of Envoy's own benchmark, through Envoy
-                       d  headers both ways through Envoy: rate, latency, CPU, memory
-                       e  start to first answer, idle memory
-                       f  bodies of 1 KiB to 1 MiB in each body mode, through Envoy
+${sections.map(({ id, title }) => `                       ${id}  ${title}`).join("\n")}
   --rounds N         alternated rounds, the best counts (default: 3)
   --quick            one short round: a look, not a result
   --executable PATH  measures this executable instead of building one
   --json             prints the results as JSON
   --update-docs      puts the results into docs/performance.md
   --help             prints this`;
-
-const allSections: readonly SectionId[] = ["a", "b", "c", "d", "e", "f"];
 
 const fullTimes: MeasureTimes = { firstLoadMs: 5000, warmUpMs: 1000, durationMs: 6000 };
 const quickTimes: MeasureTimes = { firstLoadMs: 2000, warmUpMs: 500, durationMs: 2000 };
@@ -54,7 +48,7 @@ export function parseOptions(args: readonly string[]): BenchOptions | null {
   });
   if (values.help) return null;
   return {
-    sections: values.only === undefined ? allSections : values.only.split(",").map(parseSection),
+    sections: values.only === undefined ? sections : values.only.split(",").map(parseSection),
     rounds: values.rounds === undefined ? (values.quick ? 1 : 3) : parseRounds(values.rounds),
     times: values.quick ? quickTimes : fullTimes,
     starts: values.quick ? 3 : 10,
@@ -64,10 +58,10 @@ export function parseOptions(args: readonly string[]): BenchOptions | null {
   };
 }
 
-function parseSection(text: string): SectionId {
-  const section = allSections.find((id) => id === text.trim());
+function parseSection(text: string): Section {
+  const section = sections.find(({ id }) => id === text.trim());
   if (section === undefined)
-    throw new TypeError(`--only: there is no section "${text}" (there are ${allSections.join(", ")})`);
+    throw new TypeError(`--only: there is no section "${text}" (there are ${sections.map(({ id }) => id).join(", ")})`);
   return section;
 }
 

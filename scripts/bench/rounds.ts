@@ -2,7 +2,6 @@
  * Alternated rounds: every contestant is measured once a round, so that a disturbance does not hit one of them alone. What
  * other processes disturb is measured again, and counts only when nothing better was to be had.
  */
-import type { ContestantName } from "./contestants.ts";
 
 /** What tells how quiet the machine was; see `Measurement`. */
 export interface Disturbable {
@@ -14,12 +13,12 @@ export const quietCores = 0.15;
 const attempts = 3;
 
 /** All results of each contestant in the order they were measured, the disturbed ones too. */
-export async function alternate<Subject extends { readonly name: ContestantName }, Result extends Disturbable>(
+export async function alternate<Subject extends { readonly name: string }, Result extends Disturbable>(
   subjects: readonly Subject[],
   rounds: number,
   measure: (subject: Subject) => Promise<Result>,
-): Promise<Map<ContestantName, Result[]>> {
-  const results = new Map<ContestantName, Result[]>(subjects.map(({ name }) => [name, []]));
+): Promise<Map<string, Result[]>> {
+  const results = new Map<string, Result[]>(subjects.map(({ name }) => [name, []]));
   for (let round = 0; round < rounds; round++) {
     for (const subject of subjects) {
       for (let attempt = 0; attempt < attempts; attempt++) {

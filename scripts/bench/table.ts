@@ -1,13 +1,12 @@
-/** The results as one Markdown table, aligned so that it reads in a terminal too. */
-import type { ContestantName } from "./contestants.ts";
+/** Results as a Markdown table, aligned so that it reads in a terminal too. */
+import type { Table } from "./bench.ts";
 import { type Figure, ratioOf } from "./figures.ts";
 
-export function renderTable(figures: readonly Figure[], contestants: readonly ContestantName[]): string {
+export function renderTable({ contestants, figures }: Table): string {
   const [first, ...others] = contestants;
   if (first === undefined) throw new Error("a table needs a contestant");
-  const head = ["", "", ...contestants, ...others.map((other) => `against ${other}`)];
+  const head = ["", ...contestants, ...others.map((other) => `against ${other}`)];
   const rows = figures.map((figure) => [
-    figure.section,
     figure.unit === "" ? figure.what : `${figure.what} (${figure.unit})`,
     ...contestants.map((name) => formatValue(figure, figure.values[name])),
     ...others.map((other) => formatRatio(ratioOf(figure, first, other))),
@@ -27,7 +26,7 @@ function formatRatio(ratio: number | null): string {
 
 function renderRows(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const widths = head.map((title, column) => Math.max(title.length, ...rows.map((row) => row[column]?.length ?? 0)));
-  const isText = (column: number): boolean => column < 2;
+  const isText = (column: number): boolean => column === 0;
   const line = (cells: readonly string[]): string => {
     const padded = cells.map((cell, column) => {
       const width = widths[column] ?? 0;

@@ -1,7 +1,7 @@
 /** Section f: what bodies cost the server, by size, body mode and form of answer; and what looking at less saves. */
 import { startConstantUpstream } from "../../../test/support/load.ts";
 import type { Bench, Section } from "../bench.ts";
-import { type ContestantName, startServers } from "../contestants.ts";
+import { type ExtProcContestant, extProcContestants, startServers } from "../ext-proc-contestants.ts";
 import { type Figure, figureOf } from "../figures.ts";
 import { type HttpMeasurement, measureHttp } from "../http/measure.ts";
 import { alternate, lowest, sum } from "../rounds.ts";
@@ -30,25 +30,28 @@ export const bodiesThroughEnvoy: Section = {
   id: "f",
   title: "bodies through Envoy 1.40 at saturation",
   async run(bench) {
+    const contestants = extProcContestants(bench);
     const figures: Figure[] = [];
-    for (const [name, title] of headerShapes) figures.push(...(await measureShape(workloads[name], title, bench)));
+    const measure = async (name: WorkloadName, title: string, bytes?: number): Promise<void> => {
+      figures.push(...(await measureShape(workloads[name], title, contestants, bench, bytes)));
+    };
+    for (const [name, title] of headerShapes) await measure(name, title);
     for (const [bytes, size] of sizes) {
-      for (const [name, title] of shapes) {
-        figures.push(...(await measureShape(workloads[name], `${size} ${title}`, bench, bytes)));
-      }
+      for (const [name, title] of shapes) await measure(name, `${size} ${title}`, bytes);
     }
-    return figures;
+    return [{ contestants: contestants.map(({ name }) => name), figures }];
   },
 };
 
 async function measureShape(
   workload: Workload,
   title: string,
+  contestants: readonly ExtProcContestant[],
   bench: Bench,
   responseBytes = workload.responseBytes,
 ): Promise<Figure[]> {
   await using stack = new AsyncDisposableStack();
-  const servers = await startServers(bench.contestants, workload, stack);
+  const servers = await startServers(contestants, workload, stack);
   const upstream = stack.use(startConstantUpstream("x".repeat(responseBytes)));
   const { envoy, portOf } = await listenForServers(servers, workload, upstream.port);
   stack.use(envoy);
@@ -65,14 +68,14 @@ function warmUpOf({ times }: Bench): Bench["times"] {
   return { ...times, warmUpMs: 0, durationMs: times.firstLoadMs };
 }
 
-function describe(title: string, rounds: ReadonlyMap<ContestantName, readonly HttpMeasurement[]>): Figure[] {
+function describe(title: string, rounds: ReadonlyMap<string, readonly HttpMeasurement[]>): Figure[] {
   return [
     figureOf(
-      { section: "f", what: `${title}: server CPU per 10,000 requests`, unit: "s", digits: 3, better: "lower" },
+      { what: `${title}: server CPU per 10,000 requests`, unit: "s", digits: 3, better: "lower" },
       rounds,
       (all) => lowest(all, (one) => one.cpuSecondsPer10k),
     ),
-    figureOf({ section: "f", what: "… answers other than 2xx", unit: "", digits: 0, better: null }, rounds, (all) =>
+    figureOf({ what: "… answers other than 2xx", unit: "", digits: 0, better: null }, rounds, (all) =>
       sum(all, (one) => one.failed),
     ),
   ];

@@ -1,12 +1,13 @@
 /** Sections a and b: the server alone, driven by the raw client on two connections with sixteen streams each. */
-import type { Bench, Section } from "../bench.ts";
+import type { Bench, Section, Table } from "../bench.ts";
 import { playExchanges } from "../client/player.ts";
-import { type RunningServer, startServers } from "../contestants.ts";
-import { type Figure, figureOf, type SectionId } from "../figures.ts";
+import { extProcContestants, startServers } from "../ext-proc-contestants.ts";
+import { type Figure, figureOf } from "../figures.ts";
 import { runFor } from "../load.ts";
 import { disturbance } from "../machine.ts";
 import { type Measurement, measureServer } from "../measure.ts";
 import { alternate, highest, lowest, sum } from "../rounds.ts";
+import type { RunningServer } from "../servers.ts";
 import { type Workload, workloads } from "../workloads.ts";
 
 export const pingPong: Section = {
@@ -30,9 +31,9 @@ interface DirectMeasurement extends Measurement {
 
 const concurrency = { connections: 2, streamsPerConnection: 16 };
 
-async function runDirect(section: SectionId, workload: Workload, bench: Bench): Promise<Figure[]> {
+async function runDirect(section: string, workload: Workload, bench: Bench): Promise<Table[]> {
   await using stack = new AsyncDisposableStack();
-  const servers = await startServers(bench.contestants, workload, stack);
+  const servers = await startServers(extProcContestants(bench), workload, stack);
   for (const server of servers)
     await runFor(bench.times.firstLoadMs, playExchanges(server.port, workload, concurrency));
   const results = await alternate(servers, bench.rounds, async (server) => {
@@ -40,13 +41,12 @@ async function runDirect(section: SectionId, workload: Workload, bench: Bench): 
     return await measureDirect(server, workload, bench);
   });
   const figure = (what: string, unit: string, digits: number, better: Figure["better"]): Omit<Figure, "values"> => ({
-    section,
     what,
     unit,
     digits,
     better,
   });
-  return [
+  const figures = [
     figureOf(figure("exchanges", "/s", 0, "higher"), results, (all) => highest(all, (one) => one.perSecond)),
     figureOf(figure("server CPU per 10,000 exchanges", "s", 3, "lower"), results, (all) =>
       lowest(all, (one) => one.cpuSecondsPer10k),
@@ -63,6 +63,7 @@ async function runDirect(section: SectionId, workload: Workload, bench: Bench): 
       highest(all, (one) => one.bytesPerExchange),
     ),
   ];
+  return [{ contestants: [...results.keys()], figures }];
 }
 
 async function measureDirect(server: RunningServer, workload: Workload, bench: Bench): Promise<DirectMeasurement> {

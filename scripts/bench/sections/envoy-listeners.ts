@@ -1,6 +1,6 @@
 /** One Envoy with a listener for each server, so that all are reached through the same process. */
 import { type Envoy, type ListenerOptions, startEnvoy } from "../../../test/support/envoy.ts";
-import type { RunningServer } from "../contestants.ts";
+import type { RunningServer } from "../servers.ts";
 import type { Workload } from "../workloads.ts";
 
 export interface EnvoyListeners {

@@ -2,7 +2,7 @@
 import { startEnvoy } from "../../../test/support/envoy.ts";
 import { startConstantUpstream } from "../../../test/support/load.ts";
 import type { Bench, Section } from "../bench.ts";
-import { type ContestantName, startServers } from "../contestants.ts";
+import { type ExtProcContestant, extProcContestants, startServers } from "../ext-proc-contestants.ts";
 import { type Figure, figureOf } from "../figures.ts";
 import { startHttpLoad } from "../http/load.ts";
 import { clientConnections, type HttpMeasurement, measureHttp } from "../http/measure.ts";
@@ -14,14 +14,16 @@ export const envoyBenchmarkShapes: Section = {
   id: "c",
   title: "the shapes of Envoy's own benchmark, through Envoy 1.40 at saturation",
   async run(bench) {
-    const figures = [await runWithoutProcessor(bench)];
-    for (const name of envoyShapes) figures.push(...(await runShape(workloads[name], bench)));
-    return figures;
+    const contestants = extProcContestants(bench);
+    const names = contestants.map(({ name }) => name);
+    const figures = [await runWithoutProcessor(bench, names)];
+    for (const name of envoyShapes) figures.push(...(await runShape(workloads[name], contestants, bench)));
+    return [{ contestants: names, figures }];
   },
 };
 
 /** What Envoy does alone: the same figure stands for every contestant. */
-async function runWithoutProcessor(bench: Bench): Promise<Figure> {
+async function runWithoutProcessor(bench: Bench, names: readonly string[]): Promise<Figure> {
   bench.progress("c: no processor");
   await using stack = new AsyncDisposableStack();
   const upstream = stack.use(startConstantUpstream("x".repeat(workloads.headers.responseBytes)));
@@ -37,35 +39,38 @@ async function runWithoutProcessor(bench: Bench): Promise<Figure> {
   );
   stack.defer(() => load.stop());
   const { perSecond } = await measureServer(load, process.pid, bench.times);
-  const values = Object.fromEntries(bench.contestants.map(({ name }) => [name, perSecond]));
-  return { section: "c", what: "no processor: requests", unit: "/s", digits: 0, better: null, values };
+  const values = Object.fromEntries(names.map((name) => [name, perSecond]));
+  return { what: "no processor: requests", unit: "/s", digits: 0, better: null, values };
 }
 
-async function runShape(workload: Workload, bench: Bench): Promise<Figure[]> {
+async function runShape(
+  workload: Workload,
+  contestants: readonly ExtProcContestant[],
+  bench: Bench,
+): Promise<Figure[]> {
   await using stack = new AsyncDisposableStack();
-  const servers = await startServers(bench.contestants, workload, stack);
+  const servers = await startServers(contestants, workload, stack);
   const upstream = stack.use(startConstantUpstream("x".repeat(workload.responseBytes)));
   const { envoy, portOf } = await listenForServers(servers, workload, upstream.port);
   stack.use(envoy);
-  const results = new Map<ContestantName, HttpMeasurement>();
+  const results = new Map<string, HttpMeasurement>();
   for (const server of servers) {
     bench.progress(`c: ${workload.name}, ${server.name}`);
     // Measured once: its first load is its warm-up.
     const times = { ...bench.times, warmUpMs: bench.times.firstLoadMs };
     results.set(server.name, await measureHttp(portOf(server), { kind: "saturation" }, server.pid, times));
   }
-  const common = { section: "c", unit: "" } as const;
   return [
     figureOf(
-      { ...common, what: `${workload.title}: requests`, unit: "/s", digits: 0, better: "higher" },
+      { what: `${workload.title}: requests`, unit: "/s", digits: 0, better: "higher" },
       results,
       (one) => one.perSecond,
     ),
     figureOf(
-      { ...common, what: "… server CPU per 10,000 requests", unit: "s", digits: 3, better: "lower" },
+      { what: "… server CPU per 10,000 requests", unit: "s", digits: 3, better: "lower" },
       results,
       (one) => one.cpuSecondsPer10k,
     ),
-    figureOf({ ...common, what: "… answers other than 2xx", digits: 0, better: null }, results, (one) => one.failed),
+    figureOf({ what: "… answers other than 2xx", unit: "", digits: 0, better: null }, results, (one) => one.failed),
   ];
 }

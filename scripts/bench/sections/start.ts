@@ -3,7 +3,7 @@ import { freePort } from "../../../test/support/ports.ts";
 import { startProcess } from "../../../test/support/process.ts";
 import type { Section } from "../bench.ts";
 import { playOneExchange } from "../client/player.ts";
-import type { Contestant } from "../contestants.ts";
+import { type ExtProcContestant, extProcContestants } from "../ext-proc-contestants.ts";
 import { figureOf } from "../figures.ts";
 import { medianOf } from "../latencies.ts";
 import { readOthersCpuSeconds, readTreeUsage } from "../process-tree.ts";
@@ -16,13 +16,13 @@ export const coldStart: Section = {
   id: "e",
   title: "start and idle memory, one worker",
   async run(bench) {
-    const results = await alternate(bench.contestants, bench.starts, (contestant) => {
+    const results = await alternate(extProcContestants(bench), bench.starts, (contestant) => {
       bench.progress(`e: ${contestant.name}`);
       return startOnce(contestant);
     });
-    const common = { section: "e", digits: 0, better: "lower" } as const;
+    const common = { digits: 0, better: "lower" } as const;
     const startMs = (one: Start): number => one.firstAnswerMs;
-    return [
+    const figures = [
       figureOf({ ...common, what: "start to first answered exchange, median", unit: "ms" }, results, (all) =>
         medianOf(undisturbed(all).map(startMs)),
       ),
@@ -33,6 +33,7 @@ export const coldStart: Section = {
         medianOf(undisturbed(all).map(({ idleRssBytes }) => idleRssBytes / 1e6)),
       ),
     ];
+    return [{ contestants: [...results.keys()], figures }];
   },
 };
 
@@ -41,7 +42,7 @@ interface Start extends Disturbable {
   readonly idleRssBytes: number;
 }
 
-async function startOnce(contestant: Contestant): Promise<Start> {
+async function startOnce(contestant: ExtProcContestant): Promise<Start> {
   const port = freePort();
   const command = await contestant.prepare(workloads.headers, port);
   const othersBefore = readOthersCpuSeconds();

@@ -1,7 +1,7 @@
 /** Section d: HTTP requests through a real Envoy, as fast as answers come and at a fixed rate. */
 import { startConstantUpstream } from "../../../test/support/load.ts";
 import type { Section } from "../bench.ts";
-import { type ContestantName, startServers } from "../contestants.ts";
+import { extProcContestants, startServers } from "../ext-proc-contestants.ts";
 import { type Figure, figureOf } from "../figures.ts";
 import { type Pace, startHttpLoad } from "../http/load.ts";
 import { clientConnections, type HttpMeasurement, measureHttp } from "../http/measure.ts";
@@ -23,7 +23,7 @@ interface Aftermath {
   readonly connections: number;
 }
 
-type Results = ReadonlyMap<ContestantName, readonly HttpMeasurement[]>;
+type Results = ReadonlyMap<string, readonly HttpMeasurement[]>;
 
 export const throughEnvoy: Section = {
   id: "d",
@@ -31,7 +31,7 @@ export const throughEnvoy: Section = {
   async run(bench) {
     const workload = workloads.headers;
     await using stack = new AsyncDisposableStack();
-    const servers = await startServers(bench.contestants, workload, stack);
+    const servers = await startServers(extProcContestants(bench), workload, stack);
     const upstream = stack.use(startConstantUpstream("x".repeat(workload.responseBytes)));
     const { envoy, portOf, connectionsTo } = await listenForServers(servers, workload, upstream.port);
     stack.use(envoy);
@@ -47,25 +47,26 @@ export const throughEnvoy: Section = {
     const saturated = await measureAt(saturation, "saturation");
     const fixed = await measureAt(fixedRate, "2,000 requests/s");
     await Bun.sleep(settleMs);
-    const aftermath = new Map<ContestantName, Aftermath>();
+    const aftermath = new Map<string, Aftermath>();
     for (const server of servers) {
       const { rssBytes } = readTreeUsage(server.pid);
       aftermath.set(server.name, { rssBytes, connections: await connectionsTo(server) });
     }
-    return [
+    const figures = [
       ...describeLoad("saturation", "higher", saturated),
       ...describeLoad("2,000 requests/s", null, fixed),
       figureOf(
-        { section: "d", what: "RSS 5 s after the load", unit: "MB", digits: 0, better: "lower" },
+        { what: "RSS 5 s after the load", unit: "MB", digits: 0, better: "lower" },
         aftermath,
         ({ rssBytes }) => rssBytes / 1e6,
       ),
       figureOf(
-        { section: "d", what: "connections Envoy opened to the server", unit: "", digits: 0, better: null },
+        { what: "connections Envoy opened to the server", unit: "", digits: 0, better: null },
         aftermath,
         ({ connections }) => connections,
       ),
     ];
+    return [{ contestants: [...saturated.keys()], figures }];
   },
 };
 
@@ -77,7 +78,7 @@ function describeLoad(load: string, rateIs: Figure["better"], results: Results):
     digits: number,
     better: Figure["better"],
     valueOf: (all: readonly HttpMeasurement[]) => number,
-  ): Figure => figureOf({ section: "d", what: `${load}: ${what}`, unit, digits, better }, results, valueOf);
+  ): Figure => figureOf({ what: `${load}: ${what}`, unit, digits, better }, results, valueOf);
   return [
     figure("requests", "/s", 0, rateIs, (all) => highest(all, (one) => one.perSecond)),
     figure("p50", "ms", 2, "lower", (all) => lowest(all, (one) => one.p50Ms)),

@@ -1,70 +1,41 @@
-/** The servers that are compared: the executable with a function, and the same service on @grpc/grpc-js. */
+/** The ext_proc servers that are compared: the executable with a function, and the same service on @grpc/grpc-js. */
 import { join } from "node:path";
 import { freePort, freePorts } from "../../test/support/ports.ts";
-import { type RunningProcess, startProcess } from "../../test/support/process.ts";
 import { repositoryRoot } from "../build.ts";
+import type { Bench } from "./bench.ts";
 import { playOneExchange } from "./client/player.ts";
+import { type RunningServer, startServer } from "./servers.ts";
 import type { Workload } from "./workloads.ts";
 
-export const contestantNames = ["processor", "grpc-js on Bun", "grpc-js on Node"] as const;
-export type ContestantName = (typeof contestantNames)[number];
-
-export interface Contestant {
-  readonly name: ContestantName;
+export interface ExtProcContestant {
+  readonly name: string;
   /** The command that serves the workload on this port; writes the files it needs. */
   prepare(workload: Workload, port: number): Promise<readonly string[]>;
 }
 
-export interface RunningServer extends AsyncDisposable {
-  readonly name: ContestantName;
-  readonly port: number;
-  readonly pid: number;
+/** The executable first; without Node on this machine there is none on Node. */
+export function extProcContestants({ executable, scratch }: Bench): ExtProcContestant[] {
+  const onNode = grpcJsOnNode();
+  return [processorContestant(executable, scratch), grpcJsOnBun(), ...(onNode === null ? [] : [onNode])];
 }
 
 /** Starts all of them; they end with the stack. */
 export async function startServers(
-  contestants: readonly Contestant[],
+  contestants: readonly ExtProcContestant[],
   workload: Workload,
   stack: AsyncDisposableStack,
 ): Promise<RunningServer[]> {
   const servers: RunningServer[] = [];
-  for (const contestant of contestants) servers.push(stack.use(await startServer(contestant, workload)));
+  for (const { name, prepare } of contestants) {
+    const port = freePort();
+    const command = await prepare(workload, port);
+    servers.push(stack.use(await startServer({ name, port, command }, () => playOneExchange(port, workload))));
+  }
   return servers;
 }
 
-/** Starts the server and resolves once it has answered an exchange. */
-async function startServer(contestant: Contestant, workload: Workload): Promise<RunningServer> {
-  const port = freePort();
-  const server = startProcess({ command: await contestant.prepare(workload, port) });
-  try {
-    await answersOrEnds(server, port, workload);
-  } catch (error) {
-    await server.stop("SIGKILL");
-    throw new Error(`${contestant.name} does not serve ${workload.name}:\n${server.lines.join("\n")}`, {
-      cause: error,
-    });
-  }
-  return {
-    name: contestant.name,
-    port,
-    pid: server.pid,
-    async [Symbol.asyncDispose]() {
-      await server.stop("SIGTERM", 2000);
-    },
-  };
-}
-
-/** Rejects as soon as the process ends: nobody will answer then. */
-async function answersOrEnds(server: RunningProcess, port: number, workload: Workload): Promise<void> {
-  const ended = server.exited.then((code) => {
-    throw new Error(`ended with exit code ${code}`);
-  });
-  await Promise.race([playOneExchange(port, workload), ended]);
-  ended.catch(() => {}); // it is to end later, and the race is over
-}
-
 /** `scratch` takes the configuration files. */
-export function processorContestant(executable: string, scratch: string): Contestant {
+function processorContestant(executable: string, scratch: string): ExtProcContestant {
   return {
     name: "processor",
     async prepare(workload, port) {
@@ -104,7 +75,7 @@ function platformConfig(): object {
 const baselineSource = join(import.meta.dir, "baseline", "server.ts");
 const protoDirectory = join(repositoryRoot, "proto");
 
-export function grpcJsOnBun(): Contestant {
+function grpcJsOnBun(): ExtProcContestant {
   return {
     name: "grpc-js on Bun",
     prepare: async (workload, port) => [process.execPath, baselineSource, `${port}`, workload.name, protoDirectory],
@@ -112,7 +83,7 @@ export function grpcJsOnBun(): Contestant {
 }
 
 /** Null when there is no Node on this machine. */
-export function grpcJsOnNode(): Contestant | null {
+function grpcJsOnNode(): ExtProcContestant | null {
   const node = Bun.which("node");
   if (node === null) return null;
   return {

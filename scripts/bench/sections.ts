@@ -1,0 +1,16 @@
+/** The sections of the benchmark, the only list of them all. */
+import type { Section } from "./bench.ts";
+import { bodiesThroughEnvoy } from "./sections/bodies.ts";
+import { headersOnly, pingPong } from "./sections/direct.ts";
+import { envoyBenchmarkShapes } from "./sections/envoy-shapes.ts";
+import { coldStart } from "./sections/start.ts";
+import { throughEnvoy } from "./sections/through-envoy.ts";
+
+export const sections: readonly Section[] = [
+  pingPong,
+  headersOnly,
+  envoyBenchmarkShapes,
+  throughEnvoy,
+  coldStart,
+  bodiesThroughEnvoy,
+];
