@@ -11,7 +11,6 @@ import { joinPath, makeProblem } from "./source-text.ts";
 
 /** Kinds of the reference and of its relatives that this version does not serve. */
 const knownElsewhere: ReadonlySet<string> = new Set([
-  "cron",
   "eventhub",
   "http",
   "iotCoreMqtt",

@@ -384,3 +384,23 @@ describe("mistakes", () => {
     expect(JSON.stringify(result.problems)).not.toContain(secret);
   });
 });
+
+describe("cron triggers in Kubernetes", () => {
+  const config =
+    "spec:\n  handler: hello.ts\n  triggers:\n    tick: {kind: cron, attributes: {interval: 1m}}\n    gate: {kind: extproc}\n";
+  const environment = { KUBERNETES_SERVICE_HOST: "10.0.0.1", KUBERNETES_SERVICE_PORT: "443" };
+  const names = (result: ConfigResult) => accepted(result).triggers.map(({ name }) => name);
+
+  test("are left to the platform when it makes CronJobs of them, and that is said", () => {
+    const result = load(config, { platform: "cronTriggerCreationMode: kube", environment });
+    expect(names(result)).toEqual(["gate"]);
+    expect(messages(result)).toEqual([
+      'warning: "tick" is not opened here: the platform makes a CronJob of it (cronTriggerCreationMode: kube)',
+    ]);
+  });
+
+  test("are opened otherwise, and outside of Kubernetes", () => {
+    expect(names(load(config, { environment }))).toEqual(["tick", "gate"]);
+    expect(names(load(config, { platform: "cronTriggerCreationMode: kube" }))).toEqual(["tick", "gate"]);
+  });
+});

@@ -8,6 +8,7 @@ import { checkTriggers } from "./check-triggers.ts";
 import { child, placeAt } from "./config-node.ts";
 import type { ConfigProblem, ConfigResult, ProcessorConfig } from "./contract.ts";
 import { addDefaultTrigger } from "./default-trigger.ts";
+import { leaveCronToPlatform } from "./cron-mode.ts";
 import { findOverrides } from "./environment-overrides.ts";
 import { checkFunction, checkFunctionName, checkSourceCode, functionConfig } from "./function-config.ts";
 import { logConfig } from "./log-config.ts";
@@ -68,7 +69,9 @@ export function loadConfig(input: LoadConfigInput, kinds: readonly TriggerKind[]
   const triggersNode = child(child(root, "spec")?.value ?? null, "triggers")?.value ?? null;
   const triggersPlace = placeAt(root, ["spec", "triggers"], start);
   const triggersContext = { ...context, path: "spec.triggers", place: triggersPlace };
-  const triggers = checkTriggers(triggersNode, kinds, triggersContext, problems);
+  const checked = checkTriggers(triggersNode, kinds, triggersContext, problems);
+  const mode = platformDocument?.cronTriggerCreationMode ?? "processor";
+  const triggers = leaveCronToPlatform(checked, mode, environment, { root, place: start }, problems);
 
   const functionOptions = functionConfig(input, root, own.directory);
   const nothingGiven = !own.found && specOverrides.length === 0 && input.functionFile === undefined;

@@ -125,7 +125,15 @@ export const platformSchema = v.object({
     {},
   ),
   kind: withoutEffect("what runs the processor is found from its environment"),
-  cronTriggerCreationMode: withoutEffect(forDashboard),
+  cronTriggerCreationMode: v.optional(
+    v.pipe(
+      v.picklist(["processor", "kube"]),
+      v.description(
+        "`kube`: in Kubernetes the platform makes CronJobs of cron triggers, and they are not opened here.",
+      ),
+    ),
+    "processor",
+  ),
   disableDefaultHTTPTrigger: withoutEffect("this version adds no http trigger"),
   functionReadinessTimeout: withoutEffect(forDashboard),
   functionInvocationTimeout: withoutEffect(forDashboard),

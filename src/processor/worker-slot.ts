@@ -125,6 +125,7 @@ export class WorkerSlot {
         index: this.#index,
         functionName: config.name,
         functionNamespace: config.namespace,
+        startedAt: Math.round(performance.timeOrigin),
         eventTimeoutMs: config.eventTimeoutMs,
         function: config.function,
         triggers: this.#triggers,

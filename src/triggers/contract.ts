@@ -90,6 +90,8 @@ export interface TriggerHost {
   /** Names of the function: `metadata.name` and `.namespace` of the configuration. */
   readonly functionName: string;
   readonly functionNamespace: string;
+  /** When the process began, in ms since the epoch: the same for all workers and those that replace them. */
+  readonly startedAt: number;
   /** Longest time of one event where the trigger does not say otherwise (`spec.eventTimeout`); 0 = none. */
   readonly eventTimeoutMs: number;
 }

@@ -1,6 +1,7 @@
 /** The list of kinds: adding one to `processor` is a folder below `triggers/` and a line here. */
 import type { TriggerKind } from "./contract.ts";
+import { cron } from "./cron/kind.ts";
 import { extproc } from "./extproc/kind.ts";
 import { job } from "./job/kind.ts";
 
-export const triggerKinds: readonly TriggerKind[] = [extproc as TriggerKind, job as TriggerKind];
+export const triggerKinds: readonly TriggerKind[] = [extproc as TriggerKind, job as TriggerKind, cron as TriggerKind];

@@ -14,6 +14,8 @@ export interface WorkerStart {
   /** `metadata.name` and `.namespace` of the configuration. */
   readonly functionName: string;
   readonly functionNamespace: string;
+  /** When the process began, in ms since the epoch. */
+  readonly startedAt: number;
   /** `spec.eventTimeout`; 0 = none. */
   readonly eventTimeoutMs: number;
   readonly function: FunctionConfig;

@@ -23,6 +23,7 @@ const host: Omit<TriggerHost, "workerCount"> = {
   collectTotals: async () => [],
   functionName: "test",
   functionNamespace: "default",
+  startedAt: 0,
   eventTimeoutMs: 0,
 };
 

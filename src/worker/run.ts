@@ -48,6 +48,7 @@ export async function runWorker(parts: WorkerParts): Promise<void> {
       collectTotals: totals.collect,
       functionName: start.functionName,
       functionNamespace: start.functionNamespace,
+      startedAt: start.startedAt,
       eventTimeoutMs: start.eventTimeoutMs,
     });
     port.on("message", (command: WorkerCommand) => void obey(command, { open, metrics, totals, report }));

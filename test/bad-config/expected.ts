@@ -43,6 +43,24 @@ export const badConfigs: Readonly<Record<string, BadConfig>> = {
       'warning unknown-key 3:1 "data" is not a known key at the top level and is ignored',
     ],
   },
+  "cron-schedule-never-due": { problems: ['error bad-value 7:19 "schedule" is never due: there is no such day'] },
+  "cron-schedule-unreadable": {
+    problems: [
+      'error bad-value 7:19 "schedule" is no schedule such as "*/5 * * * *", "@hourly" or "@every 90s": Invalid value for minute: 61',
+    ],
+  },
+  "cron-timezone-twice": {
+    problems: ['error bad-value 8:19 "timezone" is given twice: the schedule begins with another one'],
+  },
+  "cron-timezone-unknown": {
+    problems: [
+      'error bad-value 8:19 "timezone" names the unknown time zone "Europe/Roma": write one such as "Europe/Rome" or "UTC"',
+      'error bad-value 9:28 "concurrencyPolicy" must be Allow, Forbid or Replace, not "forbid" - did you mean "Forbid"?',
+    ],
+  },
+  "cron-without-schedule": {
+    problems: ['error missing-key 6:7 "schedule" is missing: Minute, hour, day, month and weekday, …'],
+  },
   "drain-delay-negative": { problems: ['error bad-value 7:21 "drainDelay" must not be negative'] },
   "duplicate-key-by-case": {
     problems: [
@@ -67,6 +85,14 @@ export const badConfigs: Readonly<Record<string, BadConfig>> = {
   "handler-is-a-list": { problems: ['error wrong-type 2:3 "handler" must be text, not a list'] },
   "handler-missing": { problems: ["error function-not-found 1:1 No function is named and there is none…"] },
   "handler-not-found": { problems: ['error function-not-found 2:12 There is no function "helo.ts"…'] },
+  "job-options-of-wrong-kind": {
+    problems: [
+      'error wrong-type 7:16 "event" must be a map (keys below it, indented), not "just a text"',
+      'error wrong-type 8:18 "retries" must be a map (keys below it, indented), not 3',
+      'error bad-value 9:18 "timeout" needs a unit: write "5s" or "5ms"',
+      'error bad-value 10:21 "resultFile" must not be empty',
+    ],
+  },
   "kind-of-another-version": {
     problems: [
       `error unsupported-kind 5:13 The trigger kind "mqtt" is known, but this version does not serve it. It serves: ${servedKinds}`,
