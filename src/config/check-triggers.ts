@@ -12,7 +12,6 @@ import { joinPath, makeProblem } from "./source-text.ts";
 /** Kinds of the reference and of its relatives that this version does not serve. */
 const knownElsewhere: ReadonlySet<string> = new Set([
   "eventhub",
-  "http",
   "iotCoreMqtt",
   "kafka",
   "kafka-cluster",
@@ -66,7 +65,8 @@ function checkTrigger(
     const message = `The trigger kind "${written}" is known, but this version does not serve it. It serves: ${supported.join(", ")}`;
     problems.push(makeProblem("error", "unsupported-kind", joinPath(context.path, "kind"), message, named.place));
   }
-  const schema = triggerSchema(elsewhere ? [written] : supported, kind?.attributes ?? v.unknown());
+  const allowed = elsewhere ? [written] : supported;
+  const schema = triggerSchema(allowed, kind?.attributes ?? v.unknown(), kind?.checkUrl);
   const checked = checkNode(entry.value, schema, context, problems);
   if (checked === undefined || elsewhere || checked.disabled) return null;
   return {

@@ -1,6 +1,6 @@
 /** What a user may write in the platform's configuration: the processor's own ports, its logs and its metrics. */
 import * as v from "valibot";
-import { withoutEffect } from "./schema-shape.ts";
+import { withoutEffect } from "../triggers/option-types.ts";
 import { logLevel } from "./schema.ts";
 
 export interface ListenAddress {

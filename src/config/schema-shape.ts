@@ -1,6 +1,6 @@
 /** What a schema says of an option: read by the check, the JSON Schema and the reference page, so it is declared once. */
 import * as v from "valibot";
-import { filePathKey, type FilePresence, filePresences } from "../triggers/option-types.ts";
+import { filePathKey, type FilePresence, filePresences, withoutEffectKey } from "../triggers/option-types.ts";
 
 export type Schema = v.GenericSchema;
 export type ScalarType = "string" | "number" | "boolean";
@@ -26,13 +26,6 @@ export type SchemaContent =
   | { readonly kind: "list"; readonly item: Schema }
   | { readonly kind: "scalar"; readonly types: readonly ScalarType[] }
   | { readonly kind: "any" };
-
-const withoutEffectKey = "x-without-effect";
-
-/** A key of the reference that is accepted and does nothing here; `reason` completes "<key> has no effect here: …". */
-export function withoutEffect(reason: string) {
-  return v.optional(v.pipe(v.unknown(), v.metadata({ [withoutEffectKey]: reason })));
-}
 
 export function shapeOf(schema: Schema): SchemaShape {
   const inner = isOptional(schema) ? schema.wrapped : schema;

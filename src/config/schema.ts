@@ -1,8 +1,7 @@
 /** What a user may write in the function's configuration: each option once, with its default and its description. */
 import * as v from "valibot";
-import { duration, integer, positiveDuration } from "../triggers/option-types.ts";
+import { duration, integer, positiveDuration, withoutEffect } from "../triggers/option-types.ts";
 import { whyNotServed } from "./runtime.ts";
-import { withoutEffect } from "./schema-shape.ts";
 import type { Schema } from "./schema-shape.ts";
 
 const forPlatform = "it is for the platform that deploys the function";
@@ -178,10 +177,6 @@ const triggerEntries = {
     0,
   ),
   maxWorkers: v.optional(v.pipe(integer(0, 256), v.description(maxWorkersText)), 0),
-  url: v.optional(
-    v.pipe(v.string(), v.description("Where the trigger listens or connects to, for kinds that use it.")),
-    "",
-  ),
   workerAvailabilityTimeoutMilliseconds: v.optional(
     v.pipe(integer(-1), v.description("Longest wait for a free worker, in ms; 0 does not wait, -1 is the default.")),
     10_000,
@@ -204,11 +199,23 @@ const triggerEntries = {
   workerAllocatorName: withoutEffect("every trigger has workers of its own"),
 };
 
+/** What is wrong with a trigger's url, completing "url …"; null: nothing. */
+export type UrlCheck = (url: string) => string | null;
+
 /** One entry of `spec.triggers` of a kind with these attributes. */
-export function triggerSchema(kinds: readonly string[], attributes: Schema) {
+export function triggerSchema(kinds: readonly string[], attributes: Schema, checkUrl: UrlCheck = () => null) {
+  const url = v.pipe(
+    v.string(),
+    v.rawCheck(({ dataset, addIssue }) => {
+      const reason = dataset.typed ? checkUrl(dataset.value) : null;
+      if (reason !== null) addIssue({ message: reason });
+    }),
+    v.description("Where the trigger listens or connects to, for kinds that use it."),
+  );
   return v.object({
     kind: v.pipe(v.picklist(kinds), v.description(`The kind of the trigger: ${kinds.join(", ")}.`)),
     ...triggerEntries,
+    url: v.optional(url, ""),
     attributes: v.optional(attributes, {}),
   });
 }

@@ -10,6 +10,8 @@ export interface TriggerKind<Attributes = unknown> {
   readonly kind: string;
   /** What a user may write under `attributes`; unknown keys become warnings, everything else errors with their place. */
   readonly attributes: v.GenericSchema<unknown, Attributes>;
+  /** What is wrong with `spec.triggers.<name>.url`, completing "url …"; null: nothing. Absent: the kind does not use it. */
+  checkUrl?(url: string): string | null;
   /** `job` and `cron` must fire once, not once a worker. */
   readonly placement: "every-worker" | "one-worker";
   /**

@@ -63,3 +63,11 @@ export type FilePresence = (typeof filePresences)[number];
 
 /** The metadata key by which the loader of the configuration knows file paths. */
 export const filePathKey = "x-file-path";
+
+/** A key of the reference that is accepted and does nothing here; `reason` completes "<key> has no effect here: …". */
+export function withoutEffect(reason: string) {
+  return v.optional(v.pipe(v.unknown(), v.metadata({ [withoutEffectKey]: reason })));
+}
+
+/** The metadata key by which the loader of the configuration knows them. */
+export const withoutEffectKey = "x-without-effect";

@@ -1,6 +1,15 @@
 /** What a user may write under `attributes` of an extproc trigger, and what the trigger gets of it. */
 import * as v from "valibot";
-import { byteCount, duration, filePath, integer, port, positiveDuration } from "../option-types.ts";
+import {
+  drainDelay,
+  gracefulShutdownTimeout,
+  listenHost,
+  listenPort,
+  type TlsFiles,
+  tlsFiles,
+  toTlsFiles,
+} from "../listen-options.ts";
+import { byteCount, filePath, integer, positiveDuration } from "../option-types.ts";
 
 const MiB = 1_048_576;
 
@@ -11,7 +20,7 @@ export interface ExtprocAttributes {
   /** The contract the function must follow; null: found from what the module exports. */
   readonly contract: "middleware" | "fetch" | "nuclio" | null;
   readonly listen: ExtprocListen;
-  readonly tls: ExtprocTls | null;
+  readonly tls: TlsFiles | null;
   /** What a failed function does to its exchange; null: the default of the contract (pass for types, 500 for middleware). */
   readonly onError: OnError | null;
   /** Longest time from a message's arrival to our answer; null: none where Envoy has its own timer. */
@@ -49,14 +58,6 @@ export type OnError = "pass" | "fail" | number;
 export type ExtprocListen =
   | { readonly kind: "tcp"; readonly hostname: string; /** 0 = any free port. */ readonly port: number }
   | { readonly kind: "unix"; readonly path: string; /** File mode of the socket, e.g. 0o660. */ readonly mode: number };
-
-/** Absolute paths of PEM files. */
-export interface ExtprocTls {
-  readonly certFile: string;
-  readonly keyFile: string;
-  /** Clients must present a certificate signed by one of these; null: none is asked for. */
-  readonly clientCaFile: string | null;
-}
 
 export interface ProcessingOptions {
   readonly logStream: boolean;
@@ -126,34 +127,6 @@ const socket = v.pipe(
   v.description("Listens on a unix socket instead of `host` and `port`."),
 );
 
-const tls = v.pipe(
-  v.object({
-    cert: v.pipe(filePath("readable"), v.description("Certificate chain, PEM.")),
-    key: v.pipe(filePath("readable"), v.description("Private key, PEM.")),
-    clientCa: v.optional(
-      v.pipe(
-        filePath("readable"),
-        v.description("Authorities of client certificates, PEM. With it a client without a valid one is refused."),
-      ),
-    ),
-  }),
-  v.description("Serves TLS (ALPN h2) instead of cleartext."),
-);
-
-const gracefulShutdownTimeout = v.pipe(
-  v.union(
-    [
-      v.pipe(
-        integer(0, 86_400),
-        v.transform((seconds) => seconds * 1000),
-      ),
-      duration(),
-    ],
-    'must be a number of seconds or a duration such as "15s"',
-  ),
-  v.description("Longest time to finish exchanges after SIGTERM: seconds or a duration. 0 is the default."),
-);
-
 export const extprocAttributes = v.pipe(
   v.object({
     type: v.optional(
@@ -162,13 +135,10 @@ export const extprocAttributes = v.pipe(
         v.description("Runs a Nuclio handler as this Digital Hub type. Absent: the function is middleware."),
       ),
     ),
-    port: v.optional(v.pipe(port(), v.description("TCP port to listen on; 0 takes any free one.")), 5051),
-    host: v.optional(
-      v.pipe(v.string(), v.nonEmpty("must not be empty"), v.description("Address to listen on.")),
-      "0.0.0.0",
-    ),
+    port: v.optional(listenPort(), 5051),
+    host: listenHost(),
     socket: v.optional(socket),
-    tls: v.optional(tls),
+    tls: v.optional(tlsFiles("Serves TLS (ALPN h2) instead of cleartext.")),
     contract: v.optional(
       v.pipe(
         v.picklist(["middleware", "fetch", "nuclio"]),
@@ -202,11 +172,8 @@ export const extprocAttributes = v.pipe(
         ),
       ),
     ),
-    drainDelay: v.optional(
-      v.pipe(duration(), v.description("Time to keep serving after SIGTERM while health already says NOT_SERVING.")),
-      "0s",
-    ),
-    gracefulShutdownTimeout: v.optional(gracefulShutdownTimeout, 15),
+    drainDelay: drainDelay("Time to keep serving after SIGTERM while health already says NOT_SERVING."),
+    gracefulShutdownTimeout: gracefulShutdownTimeout("exchanges"),
     withoutRequest: v.optional(
       v.pipe(
         v.picklist(["skip", "run"]),
@@ -304,10 +271,7 @@ export const extprocAttributes = v.pipe(
       written.socket === undefined
         ? { kind: "tcp", hostname: written.host, port: written.port }
         : { kind: "unix", path: written.socket.path, mode: Number.parseInt(written.socket.mode, 8) },
-    tls:
-      written.tls === undefined
-        ? null
-        : { certFile: written.tls.cert, keyFile: written.tls.key, clientCaFile: written.tls.clientCa ?? null },
+    tls: toTlsFiles(written.tls),
     onError: written.onError ?? null,
     timeoutMs: written.timeout ?? null,
     extendTimeoutMs: written.extendTimeout ?? null,

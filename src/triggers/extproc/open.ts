@@ -6,7 +6,8 @@ import { createReflectionServices } from "../../grpc/reflection.ts";
 import type { Http2Observer, ListenAddress } from "../../http2/contract.ts";
 import { openHttp2Server } from "../../http2/server.ts";
 import { abuseRefusals, http2Connections, http2ConnectionsTotal } from "../../telemetry/metrics.ts";
-import { type OpenTrigger, type OpenTriggerConfig, TriggerError, type TriggerHost } from "../contract.ts";
+import type { OpenTrigger, OpenTriggerConfig, TriggerHost } from "../contract.ts";
+import { readTls } from "../read-tls.ts";
 import type { ExtprocAttributes } from "./attributes.ts";
 import { startDeadlineSweep } from "./deadline-sweep.ts";
 import { ExtprocMetrics } from "./exchange-metrics.ts";
@@ -99,22 +100,6 @@ function createReceiver(opened: ExtprocFunction, service: ExtprocService): (call
 function listenAddress({ listen }: ExtprocAttributes, workerIndex: number): ListenAddress {
   if (listen.kind === "tcp" || workerIndex === 0) return listen;
   return { ...listen, path: `${listen.path}.${workerIndex}` };
-}
-
-async function readTls(tls: NonNullable<ExtprocAttributes["tls"]>, triggerName: string) {
-  const read = async (key: string, file: string): Promise<string> => {
-    try {
-      return await Bun.file(file).text();
-    } catch (error) {
-      const setting = `spec.triggers.${triggerName}.attributes.tls.${key}`;
-      throw new TriggerError("TLS_FILE_UNREADABLE", setting, `${file} cannot be read`, { cause: error });
-    }
-  };
-  return {
-    cert: await read("cert", tls.certFile),
-    key: await read("key", tls.keyFile),
-    clientCa: tls.clientCaFile === null ? undefined : await read("clientCa", tls.clientCaFile),
-  };
 }
 
 function createObserver(triggerName: string, { metrics: recorder, log }: TriggerHost): Http2Observer {
