@@ -1,10 +1,10 @@
 /** Decides by a module's exports which of them is the function and which contract it follows. */
-import type { Middleware, NuclioHandler, NuclioInitContext } from "./contract.ts";
+import type { FetchModule, Middleware, NuclioHandler, NuclioInitContext } from "./contract.ts";
 import { type FunctionContract, notSupported } from "./demanded-contract.ts";
 import { adaptHandler } from "./digital-hub/adapt.ts";
 import type { ModuleExports } from "./import-function.ts";
 import { FunctionLoadError } from "./load-error.ts";
-import type { EventHandler, FetchHandler, LoadedFunction } from "./loaded-function.ts";
+import type { EventHandler, LoadedFunction } from "./loaded-function.ts";
 
 export interface FunctionModule {
   readonly file: string;
@@ -89,7 +89,8 @@ function bind(
     case "middleware":
       return { contract, origin, run: value as Middleware };
     case "fetch":
-      return { contract, origin, fetch: hasFetch(value) ? (request) => value.fetch(request) : (value as FetchHandler) };
+      if (!hasFetch(value)) return { contract, origin, fetch: value as FetchModule["fetch"], websocket: null };
+      return { contract, origin, fetch: value.fetch.bind(value), websocket: value.websocket ?? null };
     case "kubeless":
     case "kyma":
       return { contract, origin, handler: value as EventHandler };
@@ -112,7 +113,7 @@ function isCallable(value: unknown, contract: FunctionContract): boolean {
   return typeof value === "function" || (contract === "fetch" && hasFetch(value));
 }
 
-function hasFetch(value: unknown): value is { fetch: FetchHandler } {
+function hasFetch(value: unknown): value is FetchModule {
   const mayHave = (typeof value === "object" && value !== null) || typeof value === "function";
   return mayHave && "fetch" in value && typeof value.fetch === "function";
 }

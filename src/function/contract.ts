@@ -137,6 +137,51 @@ export interface FunctionLog {
 }
 
 /**
+ * A request handler as every Web-standard server takes it: `export default { fetch }`, `export default app` or
+ * `export default function (request)`. The body of the request arrives while it runs, that of the response may leave
+ * while it is made. `request.signal` aborts when the client is gone.
+ */
+export type FetchHandler = (request: Request, server: FetchServer) => Response | Promise<Response>;
+
+/** The module whose default export has `fetch`. */
+export interface FetchModule {
+  fetch(request: Request, server: FetchServer): Response | undefined | Promise<Response | undefined>;
+  /** What WebSockets do that `server.upgrade` opened. */
+  readonly websocket?: WebSocketHandlers;
+}
+
+/** The server in front of a `fetch` handler. Where there is none, in a job or on a schedule, it upgrades nothing. */
+export interface FetchServer {
+  /**
+   * Answers a request for a WebSocket by opening it; `data` becomes `ws.data`. The handler then returns nothing. False
+   * when the request asks for none; throws when the module exports no `websocket`.
+   */
+  upgrade(
+    request: Request,
+    options?: { readonly headers?: Headers | Record<string, string>; readonly data?: unknown },
+  ): boolean;
+  /** Null once the connection is closed. */
+  requestIP(request: Request): { readonly address: string; readonly port: number; readonly family: string } | null;
+}
+
+/** A WebSocket of a `fetch` module. */
+export interface FunctionSocket {
+  readonly data: unknown;
+  readonly readyState: number;
+  readonly remoteAddress: string;
+  /** -1: it waits for the client to take it, 0: the connection is gone, else the number of bytes sent. */
+  send(message: string | Uint8Array<ArrayBuffer>): number;
+  close(code?: number, reason?: string): void;
+}
+
+export interface WebSocketHandlers {
+  message(socket: FunctionSocket, message: string | Buffer<ArrayBuffer>): void | Promise<void>;
+  open?(socket: FunctionSocket): void | Promise<void>;
+  drain?(socket: FunctionSocket): void | Promise<void>;
+  close?(socket: FunctionSocket, code: number, reason: string): void | Promise<void>;
+}
+
+/**
  * A handler as Nuclio calls it. Its result is the first of: what it returns, what its promise resolves with, what it
  * gives to `context.callback`. Returning `undefined` is a result too, except in a module that uses `context.callback`:
  * there a handler that is not async and has nothing to say returns `null`.

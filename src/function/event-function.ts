@@ -1,7 +1,7 @@
 /** A function ready for events, whatever its contract; every trigger that is no proxy calls this. */
 import type { EventResult, FieldLines, FunctionEvent, TriggerInfo } from "../event/contract.ts";
 import type { CollectTotals, MetricsRecorder } from "../telemetry/recorder.ts";
-import type { FunctionLog } from "./contract.ts";
+import type { FetchServer, FunctionLog, WebSocketHandlers } from "./contract.ts";
 import type { FunctionOrigin } from "./loaded-function.ts";
 
 export interface EventFunction {
@@ -28,8 +28,13 @@ export interface EventCall {
 
 /** A function that takes requests as they come: bodies flow both ways. */
 export interface WebFunction {
-  /** Rejects with an `EventError` only. `request.signal` aborts when the client is gone. */
-  fetch(request: Request, call: EventCall): Response | Promise<Response>;
+  /**
+   * Throws or rejects with an `EventError` only. `request.signal` aborts when the client is gone. `undefined` is the
+   * result of a request that was upgraded.
+   */
+  fetch(request: Request, call: EventCall, server: FetchServer): Response | undefined | Promise<Response | undefined>;
+  /** Null: it opens no WebSockets. */
+  readonly websocket: WebSocketHandlers | null;
 }
 
 /** What a contract fixes about the HTTP server in front of its functions. */

@@ -84,7 +84,8 @@ describe("the contract, undemanded", () => {
       "export const handler = () => {}; export default { body: 'me', fetch() { return new Response(this.body); } };",
     );
     if (loaded.contract !== "fetch") throw new Error(loaded.contract);
-    expect(await (await loaded.fetch(new Request("http://a/"))).text()).toBe("me");
+    const response = await loaded.fetch(new Request("http://a/"), { upgrade: () => false, requestIP: () => null });
+    expect(await response?.text()).toBe("me");
   });
 
   test("a default function comes before handler, handler before main", async () => {

@@ -1,5 +1,5 @@
 /** A user's module after loading: which contract it follows and what is called. */
-import type { Middleware, NuclioHandler, NuclioInitContext } from "./contract.ts";
+import type { FetchModule, Middleware, NuclioHandler, NuclioInitContext, WebSocketHandlers } from "./contract.ts";
 
 /** Where a function came from: for error messages and the log. */
 export interface FunctionOrigin {
@@ -8,9 +8,6 @@ export interface FunctionOrigin {
   /** The export that is called, e.g. "default" or "handler". */
   readonly exportName: string;
 }
-
-/** A request handler as every Web-standard server takes it. */
-export type FetchHandler = (request: Request) => Response | Promise<Response>;
 
 /** A function as Kubeless and Kyma call it; Kyma gives a third argument that answers, `callback(body, status, headers)`. */
 export type EventHandler = (event: object, context: object, callback?: unknown) => unknown;
@@ -21,7 +18,13 @@ export type EventHandler = (event: object, context: object, callback?: unknown) 
  */
 export type LoadedFunction =
   | { readonly contract: "middleware"; readonly origin: FunctionOrigin; readonly run: Middleware }
-  | { readonly contract: "fetch"; readonly origin: FunctionOrigin; readonly fetch: FetchHandler }
+  | {
+      readonly contract: "fetch";
+      readonly origin: FunctionOrigin;
+      readonly fetch: FetchModule["fetch"];
+      /** Null: it opens no WebSockets. */
+      readonly websocket: WebSocketHandlers | null;
+    }
   | {
       readonly contract: "nuclio";
       readonly origin: FunctionOrigin;

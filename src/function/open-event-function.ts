@@ -9,6 +9,8 @@ import type { LoadedFunction } from "./loaded-function.ts";
  */
 export async function openEventFunction(loaded: LoadedFunction, host: FunctionHost): Promise<EventFunction> {
   switch (loaded.contract) {
+    case "fetch":
+      return (await import("./fetch/open.ts")).openFetchFunction(loaded, host);
     case "nuclio":
       return (await import("./nuclio/open-events.ts")).openNuclioEvents(loaded, host);
     case "kubeless":

@@ -6,6 +6,7 @@ import type { NuclioContext, NuclioHandler, NuclioInitContext } from "../contrac
 import { FunctionLoadError } from "../load-error.ts";
 import { createEvent, type EventInit } from "./event.ts";
 import { openNuclioFunction } from "./open.ts";
+import { collectResult } from "./result.ts";
 
 const trigger = { kind: "extproc", name: "gate" };
 const plain: EventInit = {
@@ -29,7 +30,8 @@ async function open(handler: NuclioHandler, initContext: NuclioInitContext | nul
   return {
     log,
     async call(): Promise<string | null> {
-      const { body } = await opened.invoke(createEvent(plain), { log, signal: new AbortController().signal });
+      const call = { log, signal: new AbortController().signal };
+      const { body } = await collectResult(await opened.invoke(createEvent(plain), call));
       return body === null ? null : Buffer.from(body).toString();
     },
   };

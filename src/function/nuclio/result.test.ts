@@ -1,10 +1,10 @@
 import { describe, expect, test } from "bun:test";
 import { HandlerResponse } from "./response.ts";
-import { parseStatus, toResult } from "./result.ts";
+import { collectResult, parseStatus, toResult } from "./result.ts";
 
 /** The body as text, to compare it in one go. */
 async function result(value: unknown) {
-  const { status, headers, contentType, body } = await toResult(value);
+  const { status, headers, contentType, body } = await collectResult(await toResult(value));
   return { status, headers, contentType, body: body === null ? null : Buffer.from(body).toString("latin1") };
 }
 

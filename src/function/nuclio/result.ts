@@ -1,5 +1,6 @@
 /** What a Nuclio handler gave, brought into one form. */
 import { HandlerResponse } from "./response.ts";
+import { isStreamed, type Streamed, toByteStream } from "./streamed-body.ts";
 
 export interface NuclioResult {
   /** 100 to 599; null when the handler named none. */
@@ -9,13 +10,17 @@ export interface NuclioResult {
   /** Null when neither the handler nor the kind of the value says. */
   readonly contentType: string | null;
   /** Null when nothing was given: `undefined`, `null` or an empty text. Zero bytes come of `[status, ""]` only. */
-  readonly body: Uint8Array | null;
+  readonly body: Uint8Array | ReadableStream<Uint8Array> | null;
 }
+
+/** A result whose body is there. */
+export type WholeNuclioResult = NuclioResult & { readonly body: Uint8Array | null };
 
 /**
  * - text, bytes: the body
  * - `[status, body]`
  * - `context.Response`, and the Web's `Response`
+ * - a stream, a generator, an async iterable: the body, piece by piece
  * - anything else: its JSON
  *
  * @throws The error itself when the value is one; an Error naming what cannot be sent.
@@ -25,10 +30,21 @@ export function toResult(value: unknown): NuclioResult | Promise<NuclioResult> {
   if (value instanceof HandlerResponse) return fromHandlerResponse(value);
   if (value instanceof Response) return fromWebResponse(value);
   if (isStatusAndBody(value)) {
-    const [status, body] = value;
-    return { status: checkedStatus(status), headers: [], ...encodeBody(body, "text"), body: tupleBody(body) };
+    const [given, body] = value;
+    const status = checkedStatus(given);
+    if (isStreamed(body)) return fromStream(body, { status, headers: [], contentType: null });
+    return { status, headers: [], ...encodeBody(body, "text"), body: tupleBody(body) };
   }
+  if (isStreamed(value)) return fromStream(value, { status: null, headers: [], contentType: null });
   return { status: null, headers: [], ...encodeBody(value, "text") };
+}
+
+/** The result with its stream read to the end. Rejects as the stream does. */
+export async function collectResult(result: NuclioResult): Promise<WholeNuclioResult> {
+  const { body } = result;
+  if (body === null || body instanceof Uint8Array) return { ...result, body };
+  const bytes = await new Response(body).bytes();
+  return { ...result, body: bytes.byteLength === 0 ? null : bytes };
 }
 
 /** Values that HTTP allows as a status, from numbers and their text. Null when `value` is none. */
@@ -42,22 +58,28 @@ interface EncodedBody {
   readonly body: Uint8Array | null;
 }
 
-function fromHandlerResponse(response: HandlerResponse): NuclioResult {
-  const { contentType, body } = encodeBody(response.body, response.body_encoding);
+function fromHandlerResponse(response: HandlerResponse): NuclioResult | Promise<NuclioResult> {
+  const status = checkedStatus(response.status_code);
   const { headers, contentType: headerType } = headerLines(response.headers);
-  return {
-    status: checkedStatus(response.status_code),
-    headers,
-    // The argument stands between headers and status: without a body it is often only there to reach the latter.
-    contentType: (body === null ? null : response.givenContentType) ?? headerType ?? contentType,
-    body,
-  };
+  const given = response.givenContentType;
+  if (isStreamed(response.body)) {
+    return fromStream(response.body, { status, headers, contentType: given ?? headerType });
+  }
+  const { contentType, body } = encodeBody(response.body, response.body_encoding);
+  // The argument stands between headers and status: without a body it is often only there to reach the latter.
+  return { status, headers, contentType: (body === null ? null : given) ?? headerType ?? contentType, body };
 }
 
-async function fromWebResponse(response: Response): Promise<NuclioResult> {
-  const body = await response.bytes();
+function fromWebResponse(response: Response): NuclioResult {
   const { headers, contentType } = headerLines(response.headers);
-  return { status: response.status, headers, contentType, body: body.byteLength === 0 ? null : body };
+  return { status: response.status, headers, contentType, body: response.body };
+}
+
+/** The first piece is waited for: a generator that fails before it is a handler that fails. */
+async function fromStream(source: Streamed, head: Omit<NuclioResult, "body">): Promise<NuclioResult> {
+  if (source instanceof ReadableStream) return { ...head, body: toByteStream(source[Symbol.asyncIterator]()) };
+  const iterator = Symbol.asyncIterator in source ? source[Symbol.asyncIterator]() : source[Symbol.iterator]();
+  return { ...head, body: toByteStream(iterator, await iterator.next()) };
 }
 
 function isStatusAndBody(value: unknown): value is [number, unknown] {

@@ -1,6 +1,7 @@
 /** The Digital Hub type that only looks: `observeprocessor`. */
 import { ExchangeError } from "../../../function/errors.ts";
 import type { NuclioFunction } from "../../../function/nuclio/open.ts";
+import { collectResult } from "../../../function/nuclio/result.ts";
 import { createDeadlines } from "../deadlines.ts";
 import type { MessageCopy, Observer, ObserverEvents } from "./contract.ts";
 import { createProcessingEvent } from "./event.ts";
@@ -38,7 +39,7 @@ export function createObserver(handler: NuclioFunction, options: ObserverOptions
       trigger: handler.trigger,
       timestamp: arrivedAt,
     });
-    await handler.invoke(event, { log: copy.log, signal: NEVER_ABORTED });
+    await collectResult(await handler.invoke(event, { log: copy.log, signal: NEVER_ABORTED }));
   }
 
   /** What comes after the time was up changes nothing any more. */

@@ -1,6 +1,7 @@
 /** The Digital Hub types that may change an exchange: `preprocessor`, `postprocessor` and `wrapprocessor`. */
 import type { MiddlewareResult } from "../../../function/contract.ts";
 import type { NuclioFunction } from "../../../function/nuclio/open.ts";
+import { collectResult } from "../../../function/nuclio/result.ts";
 import { applyAnswer, applyContent, toResponse } from "./apply.ts";
 import type { ProcessedExchange, ProcessedRequest, ProcessedResponse, Processor } from "./contract.ts";
 import { createProcessingEvent } from "./event.ts";
@@ -101,7 +102,7 @@ class Run {
       timestamp: this.#startedAt,
     });
     const calledAt = Bun.nanoseconds();
-    const result = await this.#handler.invoke(event, this.#exchange);
+    const result = await collectResult(await this.#handler.invoke(event, this.#exchange));
     this.#durationNs += Bun.nanoseconds() - calledAt;
     return toVerdict(result, log);
   }

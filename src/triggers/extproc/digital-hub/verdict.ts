@@ -1,6 +1,6 @@
 /** What a handler's result means for the exchange. */
 import type { FunctionLog } from "../../../function/contract.ts";
-import { type NuclioResult, parseStatus } from "../../../function/nuclio/result.ts";
+import { parseStatus, type WholeNuclioResult } from "../../../function/nuclio/result.ts";
 import { PHASE_HEADER, STATUS_HEADER } from "./event.ts";
 
 export type Verdict =
@@ -21,7 +21,7 @@ export interface Content {
  * `X-Processing-Status` always answers, 200 too; without it a status other than 200 does.
  * @throws Error when the header's value is no status.
  */
-export function toVerdict(result: NuclioResult, log: FunctionLog): Verdict {
+export function toVerdict(result: WholeNuclioResult, log: FunctionLog): Verdict {
   const asked = result.headers.findLast(([name]) => name === STATUS_HEADER)?.[1];
   const status = asked === undefined ? result.status : parseStatus(asked);
   if (asked !== undefined && status === null) {

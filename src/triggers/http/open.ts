@@ -1,0 +1,159 @@
+/** Opens an http trigger in this thread: the function behind it, and the runtime's server in front. */
+import { createEventMetrics, type EventMetrics } from "../../event/event-metrics.ts";
+import type { EventFunction } from "../../function/event-function.ts";
+import { openEventFunction } from "../../function/open-event-function.ts";
+import { type OpenTrigger, type OpenTriggerConfig, TriggerError, type TriggerHost } from "../contract.ts";
+import { type TlsMaterial, readTls } from "../read-tls.ts";
+import type { HttpAttributes } from "./attributes.ts";
+import type { HttpService, RequestHandler } from "./contract.ts";
+import { withCors } from "./cors.ts";
+import { FunctionServer, trackSockets, type WebServer } from "./function-server.ts";
+import type { ListenAddress } from "./listen-address.ts";
+import { closing, withHealth, withSurface } from "./surroundings.ts";
+import { serveEvents } from "./serve-events.ts";
+import { serveWeb } from "./serve-web.ts";
+
+export async function openHttp(
+  trigger: OpenTriggerConfig<HttpAttributes>,
+  address: ListenAddress,
+  host: TriggerHost,
+): Promise<OpenTrigger> {
+  const { attributes, name, kind } = trigger;
+  const { workerIndex, log } = host;
+  const metrics = createEventMetrics(host.metrics, { kind, name }, workerIndex);
+  const tls = attributes.tls === null ? null : await readTls(attributes.tls, name);
+  const opened = await openFunction(trigger, host);
+  const facade = new FunctionServer(opened.web?.websocket ?? null);
+  const service: HttpService = {
+    trigger: { kind, name },
+    origin: opened.origin,
+    log,
+    metrics,
+    maxBodyBytes: opened.surface?.maxBodyBytes ?? attributes.maxBodyBytes,
+    readTimeoutMs: attributes.readTimeoutMs,
+    bodyTooLarge: () => opened.surface?.bodyTooLarge() ?? answerTooLarge(),
+    server: facade,
+  };
+  let handle = surround(createHandler(opened, service), opened, attributes, metrics);
+  const sockets = trackSockets(opened.web?.websocket ?? null);
+  await limitHeaders(attributes.maxHeaderBytes);
+  const server = listen(
+    {
+      ...address,
+      reusePort: host.workerCount > 1,
+      idleTimeout: Math.ceil(attributes.idleTimeoutMs / 1000),
+      // Bodies are held to their limit here, with the answer the contract has for it.
+      maxRequestBodySize: Number.MAX_SAFE_INTEGER,
+      http2: attributes.http2,
+      ...(tls !== null && { tls: toTlsOptions(tls) }),
+      fetch: (request) => handle(request),
+      error(error) {
+        log.error({ err: error }, "a response could not be sent");
+        return new Response(null, { status: 500 });
+      },
+      websocket: sockets.handlers,
+    },
+    trigger,
+  );
+  facade.attach(server);
+  return {
+    address: formatAddress(server),
+    gracefulShutdownTimeoutMs: attributes.gracefulShutdownTimeoutMs,
+    get inFlight() {
+      return server.pendingRequests + server.pendingWebSockets;
+    },
+    async drain(deadline) {
+      await delay(attributes.drainDelayMs, deadline);
+      handle = closing(handle);
+      const stopped = server.stop();
+      sockets.goAway();
+      await untilAborted(stopped, deadline);
+    },
+    async close() {
+      await server.stop(true);
+      await opened.close();
+    },
+  };
+}
+
+function openFunction(trigger: OpenTriggerConfig<HttpAttributes>, host: TriggerHost): Promise<EventFunction> {
+  return openEventFunction(host.function, {
+    log: host.log,
+    metrics: host.metrics,
+    collectTotals: host.collectTotals,
+    trigger: { kind: trigger.kind, name: trigger.name },
+    workerId: String(host.workerIndex),
+    numWorkers: trigger.numWorkers,
+    workerAvailabilityTimeoutMs: trigger.workerAvailabilityTimeoutMs,
+    workerTerminationTimeoutMs: trigger.workerTerminationTimeoutMs,
+    eventTimeoutMs: host.eventTimeoutMs,
+    functionName: host.functionName,
+    functionNamespace: host.functionNamespace,
+  });
+}
+
+function createHandler(opened: EventFunction, service: HttpService): RequestHandler {
+  return opened.web === null ? serveEvents(opened, service) : serveWeb(opened.web, service);
+}
+
+/** What is asked first stands outermost. */
+function surround(
+  handler: RequestHandler,
+  { surface }: EventFunction,
+  { cors }: HttpAttributes,
+  metrics: EventMetrics,
+): RequestHandler {
+  if (surface !== null) return withSurface(handler, surface);
+  return withHealth(cors === null ? handler : withCors(handler, cors, metrics));
+}
+
+/** As the reference words it. */
+function answerTooLarge(): Response {
+  const headers = { "content-type": "text/plain", connection: "close" };
+  return new Response("Error when parsing request", { status: 400, headers });
+}
+
+const DEFAULT_HEADER_BYTES = 16_384;
+let largestHeaderBytes = 0;
+
+/** The limit is the process's: the largest any trigger asks for. */
+async function limitHeaders(bytes: number): Promise<void> {
+  if (bytes <= largestHeaderBytes) return;
+  largestHeaderBytes = bytes;
+  if (bytes === DEFAULT_HEADER_BYTES) return;
+  const { default: http } = await import("node:http");
+  Object.assign(http, { maxHeaderSize: bytes });
+}
+
+function listen(options: Bun.Serve.Options<unknown>, { name, url }: OpenTriggerConfig<HttpAttributes>): WebServer {
+  try {
+    return Bun.serve(options);
+  } catch (error) {
+    const code = error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : "UNKNOWN";
+    const setting = `spec.triggers.${name}.${url === "" ? "attributes.port" : "url"}`;
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new TriggerError(code, setting, `trigger "${name}" cannot listen: ${reason}`, { cause: error });
+  }
+}
+
+function toTlsOptions({ cert, key, clientCa }: TlsMaterial): Bun.TLSOptions {
+  if (clientCa === undefined) return { cert, key };
+  return { cert, key, ca: clientCa, requestCert: true, rejectUnauthorized: true };
+}
+
+function formatAddress({ hostname, port }: WebServer): string {
+  return hostname?.includes(":") === true ? `[${hostname}]:${port}` : `${hostname}:${port}`;
+}
+
+function delay(ms: number, signal: AbortSignal): Promise<void> {
+  return ms === 0 ? Promise.resolve() : untilAborted(Bun.sleep(ms), signal);
+}
+
+/** Resolves with `promise` or as soon as `signal` aborts. */
+function untilAborted(promise: Promise<void>, signal: AbortSignal): Promise<void> {
+  const aborted = new Promise<void>((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener("abort", () => resolve(), { once: true });
+  });
+  return Promise.race([promise, aborted]);
+}

@@ -1,0 +1,72 @@
+/** Requests as events, for functions that take them whole. */
+import type { FunctionEvent } from "../../event/contract.ts";
+import type { EventCall, EventFunction } from "../../function/event-function.ts";
+import type { Logger } from "../../telemetry/log.ts";
+import { answerFailure, toResponse } from "./answer.ts";
+import type { HttpService, RequestHandler } from "./contract.ts";
+import { answerWithFile, namedFile } from "./file-answer.ts";
+import { readBody } from "./read-body.ts";
+import { splitUrl } from "./split-url.ts";
+import { untilGone } from "./until-gone.ts";
+
+export function serveEvents(opened: EventFunction, service: HttpService): RequestHandler {
+  return (request) => untilGone(serve(request, opened, service), request.signal, gone);
+}
+
+async function serve(request: Request, opened: EventFunction, service: HttpService): Promise<Response> {
+  const body = await readBody(request, service.maxBodyBytes, service.readTimeoutMs);
+  if (body.kind !== "whole") return answerUnread(body.kind, service);
+  const event = toEvent(request, body.bytes, service);
+  const startedAt = performance.now();
+  try {
+    const result = await opened.invoke(event, new RequestCall(request, service.log, event.id));
+    service.metrics.ended(result.status < 500, performance.now() - startedAt);
+    const file = namedFile(result);
+    return file === null ? toResponse(result) : await answerWithFile(result, file);
+  } catch (error) {
+    service.metrics.ended(false, performance.now() - startedAt);
+    return answerFailure(error, service);
+  }
+}
+
+/** The log and the signal of a call are made when somebody asks for them. */
+export class RequestCall implements EventCall {
+  readonly #request: Request;
+  readonly #log: Logger;
+  readonly #id: string;
+  #bound: Logger | null = null;
+
+  constructor(request: Request, log: Logger, id: string) {
+    this.#request = request;
+    this.#log = log;
+    this.#id = id;
+  }
+
+  get log(): Logger {
+    return (this.#bound ??= this.#log.child({ event: this.#id }));
+  }
+
+  get signal(): AbortSignal {
+    return this.#request.signal;
+  }
+}
+
+function toEvent(request: Request, body: Uint8Array, { trigger }: HttpService): FunctionEvent {
+  const { url, path, query } = splitUrl(request.url);
+  const headers: [string, string][] = [];
+  for (const line of request.headers) headers.push(line);
+  const id = crypto.randomUUID();
+  return { id, trigger, timestamp: new Date(), method: request.method, path, query, headers, body, url };
+}
+
+function answerUnread(kind: "too-large" | "timed-out" | "gone", service: HttpService): Response {
+  if (kind === "gone") return gone();
+  service.metrics.ended(false, null);
+  if (kind === "too-large") return service.bodyTooLarge();
+  return new Response(null, { status: 408, headers: { connection: "close" } });
+}
+
+/** Nobody sees it. */
+function gone(): Response {
+  return new Response(null, { status: 499 });
+}
