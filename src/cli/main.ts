@@ -76,8 +76,11 @@ async function runBare(args: readonly string[], io: CommandIo): Promise<number> 
 
 /** Images start the processor without arguments: the configuration is where the reference has it, or in the environment. */
 async function hasConfiguration({ env }: CommandIo): Promise<boolean> {
-  const { defaultFile } = await import("../config/load.ts");
-  return Boolean(env["PROCESSOR_HANDLER"]) || existsSync(defaultFile);
+  const [{ defaultFile }, { namesFunction }] = await Promise.all([
+    import("../config/load.ts"),
+    import("../config/environment-function.ts"),
+  ]);
+  return Boolean(env["PROCESSOR_HANDLER"]) || namesFunction(env) || existsSync(defaultFile);
 }
 
 async function showHelp(io: CommandIo): Promise<number> {

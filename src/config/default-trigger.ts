@@ -9,6 +9,7 @@ export function addDefaultTrigger(
   root: ConfigNode | null,
   overrides: readonly Override[],
   place: Place,
+  kindName: "extproc" | "http" = "extproc",
 ): ConfigNode | null {
   const spec = child(root, "spec");
   const triggers = child(spec?.value ?? null, "triggers")?.value ?? null;
@@ -16,8 +17,8 @@ export function addDefaultTrigger(
   if (named || overrides.some(namesKind)) return root;
   if (root !== null && root.kind !== "map" && !isEmpty(root)) return root;
   if (spec !== null && spec.value.kind !== "map" && !isEmpty(spec.value)) return root;
-  const kind: ConfigNode = { kind: "scalar", value: "extproc", text: "extproc", plain: true, hidden: false, place };
-  const trigger = withEntry(null, "extproc", withEntry(null, "kind", kind, place), place);
+  const kind: ConfigNode = { kind: "scalar", value: kindName, text: kindName, plain: true, hidden: false, place };
+  const trigger = withEntry(null, kindName, withEntry(null, "kind", kind, place), place);
   return withEntry(root, "spec", withEntry(spec?.value ?? null, "triggers", trigger, place), place);
 }
 

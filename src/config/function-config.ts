@@ -11,6 +11,7 @@ import { isPython, locatePython } from "../function/python/locate.ts";
 import { child, placeAt } from "./config-node.ts";
 import type { ConfigNode } from "./config-node.ts";
 import type { ConfigProblem, FunctionConfig } from "./contract.ts";
+import { environmentFunction } from "./environment-function.ts";
 import type { LoadConfigInput } from "./load.ts";
 import { placeInSource } from "./source-place.ts";
 import { makeProblem } from "./source-text.ts";
@@ -32,7 +33,11 @@ export function functionConfig(
   }
   const written = textAt(root, sourceCodeSteps);
   const sourceCode = written.trim() === "" ? null : readSourceCode(written);
-  return { ...own, handler: textAt(root, ["spec", "handler"]), sourceCode };
+  const handler = textAt(root, ["spec", "handler"]);
+  const named = handler === "" && sourceCode === null ? environmentFunction(input.environment, input.cwd) : null;
+  if (named === null) return { ...own, handler, sourceCode };
+  const searchPath = [...new Set([...named.directories, ...own.searchPath])];
+  return { handler: named.handler, runtime: own.runtime || named.runtime, searchPath, sourceCode };
 }
 
 function textAt(root: ConfigNode | null, steps: readonly string[]): string {

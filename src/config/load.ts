@@ -9,8 +9,10 @@ import { child, placeAt } from "./config-node.ts";
 import type { ConfigProblem, ConfigResult, ProcessorConfig } from "./contract.ts";
 import { addDefaultTrigger } from "./default-trigger.ts";
 import { leaveCronToPlatform } from "./cron-mode.ts";
+import { checkEnvironmentFunction, followsHttpContract, namesFunction } from "./environment-function.ts";
 import { findOverrides } from "./environment-overrides.ts";
 import { checkFunction, checkFunctionName, checkSourceCode, functionConfig } from "./function-config.ts";
+import { addFunctionPort } from "./function-port.ts";
 import { logConfig } from "./log-config.ts";
 import { platformConfig } from "./platform-config.ts";
 import { platformSchema } from "./platform-schema.ts";
@@ -57,8 +59,12 @@ export function loadConfig(input: LoadConfigInput, kinds: readonly TriggerKind[]
   if (own.broken || platform.broken) return finish(null, problems);
 
   const specOverrides = overrides.spec.map((override) => ({ ...override, steps: ["spec", ...override.steps] }));
-  const withDefaults = addDefaultTrigger(own.root, overrides.spec, own.place);
-  const root = resolveTree(withDefaults, specOverrides, environment, problems);
+  const kind = followsHttpContract(own.root, input.functionFile, environment) ? "http" : "extproc";
+  const withDefaults = addDefaultTrigger(own.root, overrides.spec, own.place, kind);
+  const resolved = resolveTree(withDefaults, specOverrides, environment, problems);
+  const root = followsHttpContract(resolved, input.functionFile, environment)
+    ? addFunctionPort(resolved, environment)
+    : resolved;
   const platformRoot = resolveTree(platform.root, overrides.platform, environment, problems);
   const start = own.place;
 
@@ -74,7 +80,9 @@ export function loadConfig(input: LoadConfigInput, kinds: readonly TriggerKind[]
   const triggers = leaveCronToPlatform(checked, mode, environment, { root, place: start }, problems);
 
   const functionOptions = functionConfig(input, root, own.directory);
-  const nothingGiven = !own.found && specOverrides.length === 0 && input.functionFile === undefined;
+  const nothingGiven =
+    !own.found && specOverrides.length === 0 && input.functionFile === undefined && !namesFunction(environment);
+  if (functionOptions.handler === "") add(problems, checkEnvironmentFunction(environment));
   if (nothingGiven) problems.push(nothingToRun());
   else if (
     functionOptions.sourceCode === null && functionOptions.handler === ""
