@@ -1,0 +1,6 @@
+module.exports = {
+  busy(event) {
+    if (event.data === "loop") for (;;);
+    return "free";
+  },
+};

@@ -1,0 +1,3 @@
+module.exports = {
+  hello: (_event, _context) => "hello world!",
+};

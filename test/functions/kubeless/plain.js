@@ -1,0 +1,1 @@
+module.exports = (event) => `method ${event.extensions.request.method}`;

@@ -1,0 +1,7 @@
+interface KubelessEvent {
+  readonly data: { readonly name?: string };
+}
+
+export function typed({ data }: KubelessEvent): string {
+  return `hello ${data.name ?? "nobody"}`;
+}

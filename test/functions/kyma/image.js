@@ -1,0 +1,6 @@
+module.exports = {
+  main(event) {
+    event.setResponseContentType(".png");
+    event.extensions.response.end(event.data);
+  },
+};
