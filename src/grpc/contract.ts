@@ -93,6 +93,11 @@ export interface CallReceiver {
    * own. May be kept.
    */
   onMessage(bytes: Uint8Array, start: number, end: number): void;
+  /**
+   * A message of `messageBytes` begins with `bytes[start, end)` and goes on in later chunks. Returns who takes it as it comes,
+   * these bytes too; null, as without this method: it comes to `onMessage` once it is whole.
+   */
+  onLongMessage?(bytes: Uint8Array, start: number, end: number, messageBytes: number): MessageParts | null;
   /** The peer sends no more messages. */
   onHalfClose(): void;
   /** The call is over for the peer and `end` was not called: nobody hears an answer any more. Called at most once, last. */
@@ -105,6 +110,12 @@ export interface CallReceiver {
    * message then); otherwise the call ends with RESOURCE_EXHAUSTED.
    */
   onOversizedMessage?(bytes: number): boolean;
+}
+
+/** Takes one message in parts. */
+export interface MessageParts {
+  /** The next `bytes[start, end)` of it, of a received chunk. May be kept. */
+  onPart(bytes: Uint8Array, start: number, end: number, isLast: boolean): void;
 }
 
 export interface GrpcMethod {

@@ -8,6 +8,19 @@ class Recorder implements MessageSink {
   readonly skipped: number[] = [];
   limit = Infinity;
 
+  /** The length from which on messages are taken in parts. */
+  partsFrom = Infinity;
+  readonly parts: Uint8Array[] = [];
+
+  takesParts(_flag: number, length: number): boolean {
+    return length >= this.partsFrom;
+  }
+
+  takePart(bytes: Uint8Array, start: number, end: number, isLast: boolean): void {
+    this.parts.push(bytes.subarray(start, end));
+    if (isLast) this.messages.push(Buffer.concat(this.parts.splice(0)));
+  }
+
   acceptMessage(_flag: number, length: number): boolean {
     if (length <= this.limit) return true;
     this.skipped.push(length);
@@ -34,6 +47,7 @@ describe("MessageReader", () => {
       const messages = Array.from({ length: random.below(6) }, () => random.bytes(random.pick([0, 1, 5, 300, 70_000])));
       const wire = Buffer.concat(messages.map(frameMessage));
       const recorder = new Recorder();
+      recorder.partsFrom = random.pick([1, 300, Infinity]);
       const reader = new MessageReader(recorder);
       const longest = random.pick([1, 7, 4096, 70_000]);
       for (let at = 0; at < wire.length;) {
@@ -92,6 +106,8 @@ describe("MessageReader", () => {
     const taken: string[] = [];
     const reader: MessageReader = new MessageReader({
       acceptMessage: () => true,
+      takesParts: () => false,
+      takePart() {},
       takeMessage(_flag, bytes, start, end) {
         taken.push(String(bytes.subarray(start, end)));
         reader.stop();

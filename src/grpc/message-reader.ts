@@ -8,8 +8,8 @@ export const PREFIX_BYTES = 5;
 
 /** A message that arrives in pieces gets at most this much memory before its data came … */
 const FIRST_BUFFER_BYTES = 64 * 1024;
-/** … and at most this many times of what has come, so that an announced length alone costs nothing. */
-const GROWTH = 16;
+/** … and at most this many times of what has come: what is announced alone costs nothing, and 1 MiB is copied once. */
+const GROWTH = 64;
 
 const NO_BUFFER = new Uint8Array(0);
 
@@ -17,6 +17,12 @@ const NO_BUFFER = new Uint8Array(0);
 export interface MessageSink {
   /** A prefix was read. True: collect the message. False: skip it unread. */
   acceptMessage(flag: number, length: number): boolean;
+  /**
+   * An accepted message begins with `bytes[start, end)` and goes on in later chunks. True: give it to `takePart` as it
+   * comes, from these bytes on. False: to `takeMessage` when it is whole.
+   */
+  takesParts(flag: number, length: number, bytes: Uint8Array, start: number, end: number): boolean;
+  takePart(bytes: Uint8Array, start: number, end: number, isLast: boolean): void;
   /** An accepted message: `bytes[start, end)` of the chunk it lies in, or of a buffer of its own when it came in pieces. */
   takeMessage(flag: number, bytes: Uint8Array, start: number, end: number): void;
 }
@@ -31,6 +37,7 @@ export class MessageReader {
   /** Bytes of the message or of what is skipped that are still to come; 0 between messages. */
   #missing = 0;
   #skipping = false;
+  #inParts = false;
   #buffer = NO_BUFFER;
 
   constructor(sink: MessageSink) {
@@ -98,10 +105,19 @@ export class MessageReader {
     const received = this.#length - this.#missing;
     this.#missing -= stop - at;
     if (this.#skipping) return stop;
+    const isLast = this.#missing === 0;
+    if (received === 0) {
+      this.#inParts = !isLast && this.#sink.takesParts(this.#flag, this.#length, chunk, at, stop);
+      if (this.#stopped) return stop;
+    }
+    if (this.#inParts) {
+      this.#sink.takePart(chunk, at, stop, isLast);
+      return stop;
+    }
     const piece = chunk.subarray(at, stop);
     this.#reserve(received, received + piece.length);
     this.#buffer.set(piece, received);
-    if (this.#missing === 0) {
+    if (isLast) {
       const message = this.#buffer;
       this.#buffer = NO_BUFFER;
       this.#sink.takeMessage(this.#flag, message, 0, message.length);

@@ -5,7 +5,7 @@
 import { ErrorCode, type FieldLines, type Http2Stream, type Http2StreamHandler } from "../http2/contract.ts";
 import { WireError } from "../protobuf/wire-error.ts";
 import { StatusCode, type CallMetadata, type CallReceiver, type GrpcMethod } from "./contract.ts";
-import type { Frames, GrpcObserver, GrpcStatus, ServerCall } from "./contract.ts";
+import type { Frames, MessageParts, GrpcObserver, GrpcStatus, ServerCall } from "./contract.ts";
 import { decodeMessage, type MessageCoding } from "./message-coding.ts";
 import { frameMessage, isFramedByCopy, messagePrefix } from "./message-frame.ts";
 import { MessageReader, type MessageSink } from "./message-reader.ts";
@@ -36,6 +36,8 @@ export class GrpcCall implements ServerCall, Http2StreamHandler, MessageSink {
   #timer: ReturnType<typeof setTimeout> | null = null;
   /** Why the peer does not hear us any more; null while it does. */
   #cancelReason: string | null = null;
+  /** Takes the message that is arriving. */
+  #parts: MessageParts | null = null;
   #headersSent = false;
   #ended = false;
   #paused = false;
@@ -185,6 +187,26 @@ export class GrpcCall implements ServerCall, Http2StreamHandler, MessageSink {
     if (length <= this.#limits.maxMessageBytes) return true;
     this.#refuseOversized(length);
     return false;
+  }
+
+  takesParts(flag: number, length: number, bytes: Uint8Array, start: number, end: number): boolean {
+    if (flag !== 0) return false; // decoded whole
+    try {
+      this.#parts = this.#receiver?.onLongMessage?.(bytes, start, end, length) ?? null;
+    } catch (error) {
+      this.#receiverThrew(error);
+    }
+    return this.#parts !== null;
+  }
+
+  takePart(bytes: Uint8Array, start: number, end: number, isLast: boolean): void {
+    const parts = this.#parts;
+    if (isLast) this.#parts = null;
+    try {
+      parts?.onPart(bytes, start, end, isLast);
+    } catch (error) {
+      this.#receiverThrew(error);
+    }
   }
 
   takeMessage(flag: number, bytes: Uint8Array, start: number, end: number): void {

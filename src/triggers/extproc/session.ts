@@ -7,7 +7,14 @@
  */
 import { describeFailure } from "../../function/describe-failure.ts";
 import { ExchangeError } from "../../function/errors.ts";
-import { type CallReceiver, type Frames, type GrpcStatus, type ServerCall, StatusCode } from "../../grpc/contract.ts";
+import {
+  type CallReceiver,
+  type Frames,
+  type GrpcStatus,
+  type MessageParts,
+  type ServerCall,
+  StatusCode,
+} from "../../grpc/contract.ts";
 import type { Logger } from "../../telemetry/log.ts";
 import { AnswerDeadline } from "./answer-deadline.ts";
 import { BodyMode, type ProtocolConfig } from "./body-mode.ts";
@@ -23,6 +30,7 @@ import { FunctionRun, type RunOwner } from "./function-run.ts";
 import type { AnswerHead } from "./immediate-response.ts";
 import type { MiddlewareService, ServedExchange } from "./service.ts";
 import { type BodyPeek, StreamedAnswer } from "./streamed-answer.ts";
+import { findLongBody, type LongBody, type LongBodyOwner, LongBodyParts } from "./wire/long-body.ts";
 import { Phase, type ProcessingRequestReader } from "./wire/processing-request.ts";
 import {
   type AnswerExtras,
@@ -45,7 +53,7 @@ const attributeOf = {
   ":scheme": "request.scheme",
 } as const;
 
-export class Session implements CallReceiver, DirectionOwner, RunOwner, ServedExchange {
+export class Session implements CallReceiver, DirectionOwner, LongBodyOwner, RunOwner, ServedExchange {
   readonly call: ServerCall;
   readonly service: MiddlewareService;
   place = -1;
@@ -85,10 +93,16 @@ export class Session implements CallReceiver, DirectionOwner, RunOwner, ServedEx
   // The proxy's side.
 
   onMessage(bytes: Uint8Array, start: number, end: number): void {
+    this.#receive(bytes, start, end, null);
+  }
+
+  /** @param body comes beside its message; null: it is in there. */
+  #receive(bytes: Uint8Array, start: number, end: number, body: Uint8Array | null): void {
     if (this.ended) return;
     const { reader } = this.service;
     try {
       reader.read(bytes, start, end);
+      if (body !== null) reader.takeBody(body);
     } catch (error) {
       this.service.log.error({ err: error }, "a message of the proxy is not a ProcessingRequest");
       this.#finish("failed", { code: StatusCode.INVALID_ARGUMENT, message: "not a ProcessingRequest" });
@@ -99,6 +113,25 @@ export class Session implements CallReceiver, DirectionOwner, RunOwner, ServedEx
     if (reader.hasContext) this.context.take(reader);
     this.#phaseArrived(reader);
     this.progressed();
+  }
+
+  /** What flows freely need not wait for the end of its message: Envoy fills messages up to its buffer's limit. */
+  onLongMessage(bytes: Uint8Array, start: number, end: number, messageBytes: number): MessageParts | null {
+    if (this.ended || this.isObserved || this.#config === null || this.#streamed !== null) return null;
+    const body = findLongBody(bytes, start, end, messageBytes);
+    if (body === null) return null;
+    const direction = body.phase === Phase.REQUEST_BODY ? this.request : this.response;
+    return direction.mode === BodyMode.FULL_DUPLEX_STREAMED ? new LongBodyParts(body, this) : null;
+  }
+
+  onBodyPart(phase: LongBody["phase"], bytes: Uint8Array): void {
+    if (this.ended) return;
+    this.#bodyArrived(phase, bytes, false);
+    this.progressed();
+  }
+
+  onBodyEnd(message: Uint8Array, bytes: Uint8Array): void {
+    this.#receive(message, 0, message.length, bytes);
   }
 
   onHalfClose(): void {
@@ -332,8 +365,9 @@ export class Session implements CallReceiver, DirectionOwner, RunOwner, ServedEx
         this.#logReceived(phase);
         break;
       case Phase.REQUEST_BODY:
-        this.request.onBody(reader.body(), reader.endOfStream);
-        break;
+      case Phase.RESPONSE_BODY:
+        this.#bodyArrived(phase, reader.body(), reader.endOfStream);
+        return;
       case Phase.REQUEST_TRAILERS:
         this.request.onTrailers(reader.headers());
         break;
@@ -343,11 +377,6 @@ export class Session implements CallReceiver, DirectionOwner, RunOwner, ServedEx
         this.#logReceived(phase);
         this.#run?.responseArrived();
         break;
-      case Phase.RESPONSE_BODY:
-        if (!this.#responseBegins()) return;
-        this.response.onBody(reader.body(), reader.endOfStream);
-        this.#run?.responseArrived();
-        break;
       case Phase.RESPONSE_TRAILERS:
         if (!this.#responseBegins()) return;
         this.response.onTrailers(reader.headers());
@@ -355,6 +384,16 @@ export class Session implements CallReceiver, DirectionOwner, RunOwner, ServedEx
         break;
       case Phase.NONE:
         return; // settings only: nothing to answer
+    }
+    this.#start();
+  }
+
+  #bodyArrived(phase: LongBody["phase"], bytes: Uint8Array, endOfStream: boolean): void {
+    if (phase === Phase.REQUEST_BODY) this.request.onBody(bytes, endOfStream);
+    else {
+      if (!this.#responseBegins()) return;
+      this.response.onBody(bytes, endOfStream);
+      this.#run?.responseArrived();
     }
     this.#start();
   }

@@ -100,6 +100,13 @@ export class ProcessingRequestReader {
     return this.#metadata !== null || this.#attributes !== null;
   }
 
+  /** The body came beside the message just read. */
+  takeBody(body: Uint8Array): void {
+    this.#bytes = body;
+    this.#start = 0;
+    this.#end = body.length;
+  }
+
   /** `metadata_context`, a core.v3.Metadata; null when it is empty. */
   metadata(): Span | null {
     return this.#metadata;
