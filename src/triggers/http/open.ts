@@ -1,7 +1,5 @@
 /** Opens an http trigger in this thread: the function behind it, and the runtime's server in front. */
 import { createEventMetrics, type EventMetrics } from "../../event/event-metrics.ts";
-import type { EventFunction } from "../../function/event-function.ts";
-import { openEventFunction } from "../../function/open-event-function.ts";
 import { type OpenTrigger, type OpenTriggerConfig, TriggerError, type TriggerHost } from "../contract.ts";
 import { type TlsMaterial, readTls } from "../read-tls.ts";
 import type { HttpAttributes } from "./attributes.ts";
@@ -9,6 +7,7 @@ import type { HttpService, RequestHandler } from "./contract.ts";
 import { withCors } from "./cors.ts";
 import { FunctionServer, trackSockets, type WebServer } from "./function-server.ts";
 import type { ListenAddress } from "./listen-address.ts";
+import { type HttpFunction, openFunction } from "./open-function.ts";
 import { closing, withHealth, withSurface } from "./surroundings.ts";
 import { serveEvents } from "./serve-events.ts";
 import { serveWeb } from "./serve-web.ts";
@@ -23,10 +22,11 @@ export async function openHttp(
   const metrics = createEventMetrics(host.metrics, { kind, name }, workerIndex);
   const tls = attributes.tls === null ? null : await readTls(attributes.tls, name);
   const opened = await openFunction(trigger, host);
-  const facade = new FunctionServer(opened.web?.websocket ?? null);
+  const websocket = opened.serve.kind === "web" ? opened.serve.web.websocket : null;
+  const facade = new FunctionServer(websocket);
   const service: HttpService = {
     trigger: { kind, name },
-    origin: opened.origin,
+    origin: host.function.origin,
     log,
     metrics,
     maxBodyBytes: opened.surface?.maxBodyBytes ?? attributes.maxBodyBytes,
@@ -35,7 +35,7 @@ export async function openHttp(
     server: facade,
   };
   let handle = surround(createHandler(opened, service), opened, attributes, metrics);
-  const sockets = trackSockets(opened.web?.websocket ?? null);
+  const sockets = trackSockets(websocket);
   await limitHeaders(attributes.maxHeaderBytes);
   const server = listen(
     {
@@ -76,30 +76,14 @@ export async function openHttp(
   };
 }
 
-function openFunction(trigger: OpenTriggerConfig<HttpAttributes>, host: TriggerHost): Promise<EventFunction> {
-  return openEventFunction(host.function, {
-    log: host.log,
-    metrics: host.metrics,
-    collectTotals: host.collectTotals,
-    trigger: { kind: trigger.kind, name: trigger.name },
-    workerId: String(host.workerIndex),
-    numWorkers: trigger.numWorkers,
-    workerAvailabilityTimeoutMs: trigger.workerAvailabilityTimeoutMs,
-    workerTerminationTimeoutMs: trigger.workerTerminationTimeoutMs,
-    eventTimeoutMs: host.eventTimeoutMs,
-    functionName: host.functionName,
-    functionNamespace: host.functionNamespace,
-  });
-}
-
-function createHandler(opened: EventFunction, service: HttpService): RequestHandler {
-  return opened.web === null ? serveEvents(opened, service) : serveWeb(opened.web, service);
+function createHandler({ serve }: HttpFunction, service: HttpService): RequestHandler {
+  return serve.kind === "web" ? serveWeb(serve.web, service) : serveEvents(serve.invoke, service);
 }
 
 /** What is asked first stands outermost. */
 function surround(
   handler: RequestHandler,
-  { surface }: EventFunction,
+  { surface }: HttpFunction,
   { cors }: HttpAttributes,
   metrics: EventMetrics,
 ): RequestHandler {

@@ -9,17 +9,17 @@ import { readBody } from "./read-body.ts";
 import { splitUrl } from "./split-url.ts";
 import { untilGone } from "./until-gone.ts";
 
-export function serveEvents(opened: EventFunction, service: HttpService): RequestHandler {
-  return (request) => untilGone(serve(request, opened, service), request.signal, gone);
+export function serveEvents(invoke: EventFunction["invoke"], service: HttpService): RequestHandler {
+  return (request) => untilGone(serve(request, invoke, service), request.signal, gone);
 }
 
-async function serve(request: Request, opened: EventFunction, service: HttpService): Promise<Response> {
+async function serve(request: Request, invoke: EventFunction["invoke"], service: HttpService): Promise<Response> {
   const body = await readBody(request, service.maxBodyBytes, service.readTimeoutMs);
   if (body.kind !== "whole") return answerUnread(body.kind, service);
   const event = toEvent(request, body.bytes, service);
   const startedAt = performance.now();
   try {
-    const result = await opened.invoke(event, new RequestCall(request, service.log, event.id));
+    const result = await invoke(event, new RequestCall(request, service.log, event.id));
     service.metrics.ended(result.status < 500, performance.now() - startedAt);
     const file = namedFile(result);
     return file === null ? toResponse(result) : await answerWithFile(result, file);
