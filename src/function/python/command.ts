@@ -3,15 +3,14 @@ import type { FunctionHost } from "../event-function.ts";
 import type { LoadedFunction } from "../loaded-function.ts";
 import type { WrapperCommand } from "./contract.ts";
 import { findPython } from "./interpreter.ts";
-import type { WrapperScript } from "./wrapper-script.ts";
+import { findForeignWrapper } from "./wrapper-script.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** @throws FunctionLoadError when Python is missing */
+/** @throws FunctionLoadError `PYTHON_NOT_FOUND`, `WRAPPER_NOT_FOUND` */
 export function wrapperCommand(
   loaded: Extract<LoadedFunction, { contract: "python" }>,
   host: Pick<FunctionHost, "trigger" | "functionNamespace">,
-  script: WrapperScript,
   environment: Environment,
 ): WrapperCommand {
   const { handler, directory } = loaded;
@@ -26,17 +25,12 @@ export function wrapperCommand(
   if (decodesStrings(environment)) options.push("--decode-event-strings");
   return {
     python: findPython(environment),
-    script: script.file,
+    foreignWrapper: findForeignWrapper(environment),
     options,
     environment: childEnvironment(environment, directory),
-    socketDirectory: script.directory,
     functionDirectory: directory,
-    pauseBeforeEndMs: script.own ? 0 : FOREIGN_PAUSE_MS,
   };
 }
-
-/** Another wrapper may end on the closed socket before it has looked at the signal. */
-const FOREIGN_PAUSE_MS = 250;
 
 /** Where Python looks for modules besides the function's own directory. */
 export function pythonPath(environment: Environment): string[] {

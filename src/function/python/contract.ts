@@ -19,17 +19,13 @@ export interface PendingEvent {
 export interface WrapperCommand {
   /** Path of the interpreter. */
   readonly python: string;
-  /** Path of the wrapper script. */
-  readonly script: string;
+  /** Path of the wrapper to use in place of our own; null: our own. */
+  readonly foreignWrapper: string | null;
   /** What follows the script, but for the sockets and the id. */
   readonly options: readonly string[];
   readonly environment: Readonly<Record<string, string>>;
-  /** For sockets; private. */
-  readonly socketDirectory: string;
   /** Where the function is. */
   readonly functionDirectory: string;
-  /** From the termination signal to the closing of the sockets: for wrappers that would forget the one over the other. */
-  readonly pauseBeforeEndMs: number;
 }
 
 /** How a wrapper's process ended. */

@@ -4,7 +4,6 @@ import type { LoadedFunction } from "../loaded-function.ts";
 import type { NuclioFunction } from "../nuclio/open.ts";
 import { wrapperCommand } from "./command.ts";
 import { WrapperPool } from "./pool.ts";
-import { placeWrapperScript } from "./wrapper-script.ts";
 
 /**
  * Starts `host.numWorkers` wrappers and awaits them. Events beyond wait for a free one. Rejections are `EventError`s.
@@ -14,25 +13,12 @@ export async function openPythonFunction(
   loaded: Extract<LoadedFunction, { contract: "python" }>,
   host: Omit<FunctionHost, "workerId">,
 ): Promise<NuclioFunction> {
-  const script = placeWrapperScript(process.env);
-  const remove = (): void => script[Symbol.dispose]();
-  process.on("exit", remove);
-  try {
-    const pool = new WrapperPool(wrapperCommand(loaded, host, script, process.env), host);
-    await pool.start();
-    return {
-      origin: loaded.origin,
-      trigger: host.trigger,
-      invoke: (event, call) => pool.invoke(event, call),
-      async close() {
-        await pool.close();
-        process.off("exit", remove);
-        remove();
-      },
-    };
-  } catch (error) {
-    process.off("exit", remove);
-    remove();
-    throw error;
-  }
+  const pool = new WrapperPool(wrapperCommand(loaded, host, process.env), host);
+  await pool.start();
+  return {
+    origin: loaded.origin,
+    trigger: host.trigger,
+    invoke: (event, call) => pool.invoke(event, call),
+    close: () => pool.close(),
+  };
 }

@@ -1,7 +1,7 @@
 /** What a wrapper says before it is ready: why it cannot start, when it cannot. */
 import { FunctionLoadError, type FunctionLoadErrorCode } from "../load-error.ts";
 import { PythonError } from "./python-error.ts";
-import type { LogRecord } from "./wrapper-log.ts";
+import { readRecord } from "./wrapper-log.ts";
 
 /** Lines of a traceback and of what follows it that are kept. */
 const KEPT_LINES = 400;
@@ -10,7 +10,7 @@ const TRACEBACK = "Traceback (most recent call last)";
 export class StartOutput {
   readonly #directory: string;
   /** From the first line of a traceback on: written as one error, or released. */
-  readonly #held: string[] = [];
+  #held: string[] = [];
   readonly #last: string[] = [];
   #record = "";
 
@@ -29,8 +29,15 @@ export class StartOutput {
     return true;
   }
 
-  record({ level, message }: LogRecord): void {
-    if (level === "error") this.#record = message;
+  /** A record of the wrapper's log, or whatever it writes in the place of one. True when it is one that says why. */
+  keepRecord(json: string): boolean {
+    const { level, message, fields } = readRecord(json);
+    if (level !== "error") return false;
+    this.#record = message;
+    const trace: unknown = fields !== null && "traceback" in fields ? fields.traceback : null;
+    if (typeof trace !== "string" || !trace.startsWith(TRACEBACK)) return false;
+    this.#held = trace.trimEnd().split("\n").slice(0, KEPT_LINES);
+    return true;
   }
 
   /** It started after all: what was held back is no error of the start. */

@@ -8,20 +8,21 @@ import { badEvent, badResult, handlerRaised } from "./failures.ts";
 import { LineReader } from "./line-reader.ts";
 import { readResult, toNuclioResult } from "./result.ts";
 import { StartOutput } from "./start-output.ts";
-import { readRecord, writeRecord } from "./wrapper-log.ts";
+import { stageWrapper } from "./wrapper-script.ts";
+import { writeRecord } from "./wrapper-log.ts";
 
 /** A wrapper that has not reported by then is given up. */
 const START_DEADLINE_MS = 120_000;
 /** What it wrote before its end may still be on the way, or held open by a process it left behind. */
 const LAST_OUTPUT_MS = 200;
+/** From the signal to the closing of the sockets: other wrappers may forget the one over the other. */
+const FOREIGN_PAUSE_MS = 250;
 /** Longest life of a wrapper that has closed its socket. */
 const DISCONNECTED_MS = 1000;
 const STARTED = 0x73; // s
 const LOG = 0x6c; // l
 const DURATION = 0x6d; // m
 const RESULT = 0x72; // r
-
-let sequence = 0;
 
 export class WrapperProcess {
   /** Rejects with a `FunctionLoadError` when it ends before, or takes too long. */
@@ -50,9 +51,9 @@ export class WrapperProcess {
     this.#log = log;
     this.#onFree = onFree;
     this.#startOutput = new StartOutput(command.functionDirectory);
-    const id = `${workerId}-${sequence++}`;
-    const eventPath = join(command.socketDirectory, `event-${id}.sock`);
-    const controlPath = join(command.socketDirectory, `control-${id}.sock`);
+    const stage = stageWrapper(command.foreignWrapper);
+    const eventPath = join(stage.directory, "event.sock");
+    const controlPath = join(stage.directory, "control.sock");
     this.#control = openChannel(controlPath, { line: () => {}, closed: () => {} });
     this.#events = openChannel(eventPath, {
       line: (line) => this.#hear(line),
@@ -60,7 +61,7 @@ export class WrapperProcess {
     });
     const sockets = ["--event-socket-path", eventPath, "--control-socket-path", controlPath, "--worker-id", workerId];
     const exit = Promise.withResolvers<WrapperEnd>();
-    this.#child = Bun.spawn([command.python, "-u", command.script, ...command.options, ...sockets], {
+    this.#child = Bun.spawn([command.python, "-u", stage.script, ...command.options, ...sockets], {
       env: command.environment,
       stdin: "ignore",
       stdout: "pipe",
@@ -71,7 +72,7 @@ export class WrapperProcess {
     });
     this.pid = this.#child.pid;
     const output = Promise.all([
-      this.#readOutput(this.#child.stdout, (text) => log.info({ worker_id: workerId }, text)),
+      this.#readOutput(this.#child.stdout, (text) => this.#hearOutput(text)),
       this.#readOutput(this.#child.stderr, (text) => this.#hearError(text)),
     ]);
     this.ended = exit.promise.then(async (end) => {
@@ -81,7 +82,7 @@ export class WrapperProcess {
       this.#control.close();
       return end;
     });
-    this.ready = this.#whenReady();
+    this.ready = this.#whenReady().finally(() => stage[Symbol.dispose]());
   }
 
   /** The event being handled. */
@@ -118,8 +119,7 @@ export class WrapperProcess {
   async end(timeoutMs: number): Promise<void> {
     const timer = setTimeout(() => this.kill(), timeoutMs);
     this.#child.kill("SIGUSR1");
-    const { pauseBeforeEndMs } = this.#command;
-    if (pauseBeforeEndMs > 0) await Promise.race([this.ended, Bun.sleep(pauseBeforeEndMs)]);
+    if (this.#command.foreignWrapper !== null) await Promise.race([this.ended, Bun.sleep(FOREIGN_PAUSE_MS)]);
     this.#ending = true;
     this.#events.close();
     this.#control.close();
@@ -194,13 +194,18 @@ export class WrapperProcess {
   }
 
   #logRecord(json: string): void {
-    if (this.#startOutput !== null) this.#startOutput.record(readRecord(json));
+    this.#startOutput?.keepRecord(json);
     writeRecord(this.#current?.call.log ?? this.#log, json);
+  }
+
+  #hearOutput(text: string): void {
+    if (this.#startOutput?.keepRecord(text) !== true) this.#log.info({ worker_id: this.#workerId }, text);
   }
 
   #hearError(text: string): void {
     if (this.#startOutput?.keep(text) === true) return;
-    this.#log.warn({ worker_id: this.#workerId }, text);
+    // What a wrapper says of its lost connection is nothing to worry about when it is to end.
+    this.#log[this.#ending ? "debug" : "warn"]({ worker_id: this.#workerId }, text);
   }
 
   async #readOutput(stream: ReadableStream<Uint8Array>, write: (text: string) => void): Promise<void> {

@@ -41,8 +41,19 @@ def _decode(data, at, raw):
 def _decode_map(data, at, count, raw):
     value = {}
     for _ in range(count):
-        key, at = _decode(data, at, raw)
-        value[key], at = _decode(data, at, raw)
+        # Short texts are nearly all there is in an event: a call each would double the time.
+        first = data[at]
+        if 0xA0 <= first < 0xC0 and not raw:
+            start, at = at + 1, at + 1 + (first & 0x1F)
+            key = data[start:at].decode()
+        else:
+            key, at = _decode(data, at, raw)
+        first = data[at]
+        if 0xA0 <= first < 0xC0 and not raw:
+            start, at = at + 1, at + 1 + (first & 0x1F)
+            value[key] = data[start:at].decode()
+        else:
+            value[key], at = _decode(data, at, raw)
     return value, at
 
 

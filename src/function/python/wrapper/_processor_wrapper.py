@@ -35,6 +35,13 @@ except ImportError:
 
     msgpack = None
 
+OWN_FILE = __file__
+# The directory of this file may be gone by now: nobody else is to put modules into it, and child processes of the
+# handler (multiprocessing) must not look for this one.
+if sys.path and os.path.abspath(sys.path[0]) == os.path.dirname(os.path.abspath(__file__)):
+    del sys.path[0]
+del __file__
+
 CONNECT_ATTEMPTS = 60
 READ_BYTES = 256 * 1024
 MAX_EVENT_BYTES = 1024 * 1024 * 1024
@@ -152,7 +159,11 @@ class LogStream:
         self._connection = connection
 
     def write(self, text):
-        self._connection.write("l" + text)
+        try:
+            self._connection.write("l" + text)
+        except OSError:
+            # The logging package would report it at length; whoever would read that is gone.
+            pass
 
     def flush(self):
         pass
@@ -207,6 +218,8 @@ class Wrapper:
         self._context = nuclio_sdk.Context(self._logger, self._platform, arguments.worker_id, trigger)
         self._waiting = []
         self._busy = False
+        # The loop itself does not keep tasks alive.
+        self._task = None
         self._discarding = False
         self._due_callbacks = []
         self._callback_tasks = set()
@@ -330,10 +343,8 @@ class Wrapper:
         except BaseException as error:
             self._fail("Exception caught in handler", error)
         else:
-            # The next event is not read before this one is answered.
-            self._loop.remove_reader(self._connection.endpoint)
-            task = self._loop.create_task(self._finish(result, started))
-            task.add_done_callback(self._resume)
+            self._task = self._loop.create_task(self._finish(result, started))
+            self._task.add_done_callback(self._resume)
             return
         self._after_event()
 
@@ -364,8 +375,7 @@ class Wrapper:
             self._write_duration(started)
             self._connection.write("e\n" if begun else self._encode_result(""))
         except BaseException as error:
-            if begun:
-                self._end("a stream of the handler failed: %s" % error)
+            # Behind the beginning of a stream it says that the stream is broken off.
             self._fail("Exception caught in handler", error)
 
     def _write_duration(self, started):
@@ -373,8 +383,6 @@ class Wrapper:
         self._connection.write("m" + encode_json({"duration": duration or NEVER_ZERO}) + "\n")
 
     def _resume(self, _task):
-        if not self._ended.done():
-            self._loop.add_reader(self._connection.endpoint, self._on_readable)
         self._after_event()
         self._handle_waiting()
 
@@ -524,7 +532,7 @@ def replace_special_numbers(value, parents):
 
 
 def without_own_frames(trace):
-    while trace is not None and trace.tb_frame.f_code.co_filename == __file__ and trace.tb_next is not None:
+    while trace is not None and trace.tb_frame.f_code.co_filename == OWN_FILE and trace.tb_next is not None:
         trace = trace.tb_next
     return trace
 
