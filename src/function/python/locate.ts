@@ -14,38 +14,51 @@ export function isPython(source: Pick<FunctionSource, "handler" | "runtime">): b
 }
 
 /**
- * Handlers: `module:function` with dots in the module, `path/file.py:function`, or a function of `main.py` alone. Without a
- * function's name it is `handler`.
+ * Handlers: `module:function` with dots in the module, `path/file.py:function`, `module.function`, or the name of a function
+ * in `main.py` or `handler.py`. Of a file alone it is `handler`.
  * @throws FunctionLoadError `BAD_HANDLER`, `FUNCTION_NOT_FOUND`
  */
 export function locatePython(
   source: Pick<FunctionSource, "handler" | "searchPath">,
   environment: Readonly<Record<string, string | undefined>>,
 ): PythonFunction {
-  const { module, name } = splitHandler(source.handler);
+  const { modules, name } = splitHandler(source.handler);
   const places = [...new Set([...source.searchPath, ...pythonPath(environment)])];
-  const asFile = module.endsWith(".py") || module.includes("/");
-  const relative = asFile ? withExtension(module) : `${module.replaceAll(".", "/")}.py`;
-  for (const place of isAbsolute(relative) ? [""] : places) {
-    const file = [join(place, relative), join(place, relative.replace(/\.py$/, "/__init__.py"))].find(isFile);
-    if (file !== undefined) return found(file, asFile ? null : { module, place }, name);
+  for (const module of modules) {
+    const asFile = isFileName(module);
+    const relative = pathOf(module);
+    for (const place of isAbsolute(relative) ? [""] : places) {
+      const file = [join(place, relative), join(place, relative.replace(/\.py$/, "/__init__.py"))].find(isFile);
+      if (file !== undefined) return found(file, asFile ? null : { module, place }, name);
+    }
   }
-  throw notFound(source.handler, relative, isAbsolute(relative) ? [] : places);
+  throw notFound(source.handler, modules.map(pathOf), places);
 }
 
 const MODULE = /^[\w-]+(\.[\w-]+)*$/;
-const DEFAULT_MODULE = "main";
+const NAME = /^\w+$/;
+const OWN_MODULES = ["main", "handler"];
 const DEFAULT_FUNCTION = "handler";
 
-function splitHandler(handler: string): { readonly module: string; readonly name: string } {
-  const at = handler.lastIndexOf(":");
-  const isName = at < 0 && /^\w+$/.test(handler);
-  const module = isName ? DEFAULT_MODULE : at < 0 ? handler : handler.slice(0, at);
-  const name = isName ? handler : at < 0 ? DEFAULT_FUNCTION : handler.slice(at + 1);
-  const isFileName = module.endsWith(".py") || module.includes("/");
-  if (/^\w+$/.test(name) && (isFileName || MODULE.test(module))) return { module, name };
+function splitHandler(handler: string): { readonly modules: readonly string[]; readonly name: string } {
+  if (NAME.test(handler)) return { modules: OWN_MODULES, name: handler };
+  const colon = handler.lastIndexOf(":");
+  const dot = isFileName(handler) ? -1 : handler.lastIndexOf(".");
+  const at = colon < 0 ? dot : colon;
+  const module = at < 0 ? handler : handler.slice(0, at);
+  const name = at < 0 ? DEFAULT_FUNCTION : handler.slice(at + 1);
+  if (NAME.test(name) && (isFileName(module) || MODULE.test(module))) return { modules: [module], name };
   const what = handler === "" ? "there is no handler" : `the handler "${handler}" names no Python function`;
   throw new FunctionLoadError("BAD_HANDLER", "spec.handler", `${what}: write module:function, e.g. "main:handler"`);
+}
+
+function isFileName(module: string): boolean {
+  return module.endsWith(".py") || module.includes("/");
+}
+
+function pathOf(module: string): string {
+  if (module.endsWith(".py")) return module;
+  return `${isFileName(module) ? module : module.replaceAll(".", "/")}.py`;
 }
 
 /** A file's own directory is where its imports are looked for; a module's is the place its name starts from. */
@@ -61,16 +74,12 @@ function found(
   return { contract: "python", origin, handler: `${module}:${name}`, directory };
 }
 
-function withExtension(path: string): string {
-  return path.endsWith(".py") ? path : `${path}.py`;
-}
-
 function isFile(path: string): boolean {
   return statSync(path, { throwIfNoEntry: false })?.isFile() === true;
 }
 
-function notFound(handler: string, relative: string, places: readonly string[]): FunctionLoadError {
-  const where = places.length === 0 ? "" : `, looked in\n${places.map((place) => `  ${place}`).join("\n")}`;
-  const message = `the function "${handler}" is not there: no ${relative}${where}`;
+function notFound(handler: string, paths: readonly string[], places: readonly string[]): FunctionLoadError {
+  const where = paths.every(isAbsolute) ? "" : `, looked in\n${places.map((place) => `  ${place}`).join("\n")}`;
+  const message = `the function "${handler}" is not there: no ${paths.join(" or ")}${where}`;
   return new FunctionLoadError("FUNCTION_NOT_FOUND", "spec.handler", message);
 }

@@ -16,7 +16,7 @@ export interface WireResult {
  */
 export function readResult(json: string): WireResult {
   const value: unknown = JSON.parse(json);
-  const single: unknown = Array.isArray(value) ? (value[0] ?? {}) : value;
+  const single: unknown = Array.isArray(value) ? (value[0] ?? EMPTY_TEXT) : value;
   if (typeof single !== "object" || single === null) throw new Error("the wrapper's result is no object");
   const fields = single as Readonly<Record<string, unknown>>;
   const { body = "", headers } = fields;
@@ -55,6 +55,7 @@ export function toNuclioResult(wire: WireResult): NuclioResult {
 
 /** Of a `Response` that names none, and of texts and bytes. */
 export const DEFAULT_CONTENT_TYPE = "text/plain";
+const EMPTY_TEXT = { content_type: DEFAULT_CONTENT_TYPE };
 
 export function decodeBody({ body, bodyEncoding }: WireResult): Uint8Array | null {
   if (bodyEncoding !== "text" && bodyEncoding !== "base64") {
