@@ -17,6 +17,8 @@ export async function openEventFunction(loaded: LoadedFunction, host: FunctionHo
       return (await import("./kubeless/open.ts")).openKubelessFunction(loaded, host);
     case "kyma":
       return (await import("./kyma/open.ts")).openKymaFunction(loaded, host);
+    case "python":
+      return (await import("./python/open-events.ts")).openPythonEvents(loaded, host);
     default: {
       const { file, exportName } = loaded.origin;
       const message = `${file}: export "${exportName}" is a ${loaded.contract} function, which a trigger of the kind ${host.trigger.kind} cannot run`;

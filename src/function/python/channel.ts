@@ -8,70 +8,99 @@ export interface ChannelHandlers {
   readonly closed: () => void;
 }
 
-export interface Channel {
-  readonly connected: Promise<void>;
-  /** All of it goes out, in order; `bytes` may be changed afterwards only if `transient`. */
-  write(bytes: Uint8Array, transient: boolean): void;
-  /** Closes the connection, or stops waiting for it; the socket's file is gone then. */
-  close(): void;
-}
+export class Channel {
+  readonly #path: string;
+  readonly #listener: Bun.UnixSocketListener<undefined>;
+  readonly #closed = Promise.withResolvers<void>();
+  #socket: Bun.Socket<undefined> | null = null;
+  #unsent: Uint8Array[] = [];
+  #taken = 0;
 
-/** Takes one connection: the file of the socket goes as soon as it is there. */
-export function openChannel(path: string, handlers: ChannelHandlers): Channel {
-  const connected = Promise.withResolvers<void>();
-  const lines = new LineReader(handlers.line);
-  let socket: Bun.Socket | null = null;
-  let unsent: Uint8Array[] = [];
+  /** Takes one connection: the socket's file is gone as soon as it has come. */
+  constructor(path: string, handlers: ChannelHandlers) {
+    const lines = new LineReader(handlers.line);
+    this.#path = path;
+    this.#listener = Bun.listen<undefined>({
+      unix: path,
+      socket: {
+        open: (socket) => {
+          this.#socket = socket;
+          this.#stopListening();
+        },
+        data: (_, chunk) => lines.push(chunk),
+        drain: () => this.#flush(),
+        close: () => {
+          this.#socket = null;
+          this.#unsent = [];
+          this.#closed.resolve();
+          handlers.closed();
+        },
+        // `close` follows, and is what counts.
+        error() {},
+      },
+    });
+  }
 
-  const flush = (): void => {
-    while (socket !== null && unsent.length > 0) {
-      const [first = EMPTY, ...others] = unsent;
-      const taken = Math.max(0, socket.write(first));
+  /** Whether there is somebody at the other end, as far as one knows. */
+  get open(): boolean {
+    return this.#socket !== null;
+  }
+
+  /** Bytes that have been taken for the other end. */
+  get taken(): number {
+    return this.#taken;
+  }
+
+  /** All that was sent to us has been read. */
+  get closed(): Promise<void> {
+    return this.#closed.promise;
+  }
+
+  /** All of it goes out, in order. `transient`: the bytes are changed afterwards. */
+  write(bytes: Uint8Array, transient: boolean): void {
+    if (this.#socket === null) return;
+    const taken = this.#unsent.length > 0 ? 0 : this.#send(this.#socket, bytes);
+    if (taken === bytes.byteLength) return;
+    const rest = bytes.subarray(taken);
+    this.#unsent.push(transient ? Uint8Array.from(rest) : rest);
+  }
+
+  /** Lines stop coming, which in the end stops the one who writes them. */
+  pause(): void {
+    this.#socket?.pause();
+  }
+
+  resume(): void {
+    this.#socket?.resume();
+  }
+
+  /** Closes the connection, or stops waiting for one. */
+  close(): void {
+    this.#stopListening();
+    this.#socket?.end();
+  }
+
+  #flush(): void {
+    while (this.#socket !== null && this.#unsent[0] !== undefined) {
+      const [first] = this.#unsent;
+      const taken = this.#send(this.#socket, first);
       if (taken < first.byteLength) {
-        unsent[0] = first.subarray(taken);
+        this.#unsent[0] = first.subarray(taken);
         return;
       }
-      unsent = others;
+      this.#unsent.shift();
     }
-  };
-  const listener = Bun.listen({
-    unix: path,
-    socket: {
-      open(opened) {
-        socket = opened;
-        stopListening();
-        connected.resolve();
-      },
-      data: (_, chunk) => lines.push(chunk),
-      drain: flush,
-      close() {
-        socket = null;
-        unsent = [];
-        handlers.closed();
-      },
-      // `close` follows, and is what counts.
-      error() {},
-    },
-  });
-  const stopListening = (): void => {
-    listener.stop();
-    rmSync(path, { force: true });
-  };
+  }
 
-  return {
-    connected: connected.promise,
-    write(bytes, transient) {
-      if (socket === null) return;
-      const taken = unsent.length > 0 ? 0 : Math.max(0, socket.write(bytes));
-      if (taken === bytes.byteLength) return;
-      const rest = bytes.subarray(taken);
-      unsent.push(transient ? Uint8Array.from(rest) : rest);
-    },
-    close() {
-      stopListening();
-      socket?.end();
-    },
-  };
+  /** -1, of a closed socket, is nothing too. */
+  #send(socket: Bun.Socket<undefined>, bytes: Uint8Array): number {
+    const taken = Math.max(0, socket.write(bytes));
+    this.#taken += taken;
+    return taken;
+  }
+
+  #stopListening(): void {
+    this.#listener.stop();
+    rmSync(this.#path, { force: true });
+  }
 }
-
-const EMPTY = new Uint8Array(0);

@@ -2,13 +2,13 @@
  * How functions in Python run: each instance is a process of its own, a wrapper that takes one event at a time over a unix
  * socket. The pool hands each event to an idle one. Protocol: Nuclio's Python runtime.
  */
-import type { NuclioEvent } from "../contract.ts";
 import type { EventCall } from "../event-function.ts";
 import type { NuclioResult } from "../nuclio/result.ts";
+import type { ConvertedEvent } from "../nuclio/to-nuclio-event.ts";
 
 /** An event on its way to a handler. It is settled once, whatever happens to its process. */
 export interface PendingEvent {
-  readonly event: NuclioEvent;
+  readonly event: ConvertedEvent;
   readonly call: EventCall;
   resolve(result: NuclioResult): void;
   /** With an `EventError`. */

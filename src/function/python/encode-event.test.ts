@@ -1,11 +1,18 @@
 import { expect, test } from "bun:test";
 import { createEvent } from "../nuclio/event.ts";
+import { structuredData } from "../nuclio/to-nuclio-event.ts";
 import { encodeEvent } from "./encode-event.ts";
 
 function encode(body: Uint8Array, more: object = {}): { head: Buffer; body: Uint8Array | null } {
   const event = createEvent({
-    ...{ trigger: { kind: "http", name: "front" }, body, headers: { "content-type": "text/plain" } },
-    ...{ fields: { a: "1" }, method: "POST", path: "/p", url: "/p?a=1", timestamp: new Date(1_700_000_000_999) },
+    trigger: { kind: "http", name: "front" },
+    body,
+    headers: { "content-type": "text/plain" },
+    fields: { a: "1" },
+    method: "POST",
+    path: "/p",
+    url: "/p?a=1",
+    timestamp: new Date(1_700_000_000_999),
   });
   const encoded = encodeEvent({ ...event, id: "e-1", ...more });
   return { head: Buffer.from(encoded.head), body: encoded.body };
@@ -17,11 +24,31 @@ function expected(body: string): string {
     Buffer.of(0xa0 | value.length).toString("hex") + Buffer.from(value).toString("hex");
   const map = (size: number): string => Buffer.of(0x80 | size).toString("hex");
   return [
-    ...["de0013", text("content_type"), text("text/plain"), text("content-type"), text("text/plain")],
-    ...[text("trigger"), map(2), text("kind"), text("http"), text("name"), text("front")],
-    ...[text("fields"), map(1), text("a"), text("1")],
-    ...[text("headers"), map(1), text("content-type"), text("text/plain")],
-    ...[text("id"), text("e-1"), text("method"), text("POST"), text("path"), text("/p")],
+    "de0013",
+    text("content_type"),
+    text("text/plain"),
+    text("content-type"),
+    text("text/plain"),
+    text("trigger"),
+    map(2),
+    text("kind"),
+    text("http"),
+    text("name"),
+    text("front"),
+    text("fields"),
+    map(1),
+    text("a"),
+    text("1"),
+    text("headers"),
+    map(1),
+    text("content-type"),
+    text("text/plain"),
+    text("id"),
+    text("e-1"),
+    text("method"),
+    text("POST"),
+    text("path"),
+    text("/p"),
     ...[
       text("size"),
       Buffer.of(body.length).toString("hex"),
@@ -30,9 +57,24 @@ function expected(body: string): string {
       text("url"),
       text("/p?a=1"),
     ],
-    ...[text("shard_id"), "ff", text("num_shards"), "00", text("type"), "a0", text("type_version"), "a0"],
-    ...[text("version"), "a0", text("offset"), "00", text("topic"), "a0"],
-    ...[text("body"), "c4", Buffer.of(body.length).toString("hex"), Buffer.from(body).toString("hex")],
+    text("shard_id"),
+    "ff",
+    text("num_shards"),
+    "00",
+    text("type"),
+    "a0",
+    text("type_version"),
+    "a0",
+    text("version"),
+    "a0",
+    text("offset"),
+    "00",
+    text("topic"),
+    "a0",
+    text("body"),
+    "c4",
+    Buffer.of(body.length).toString("hex"),
+    Buffer.from(body).toString("hex"),
   ].join("");
 }
 
@@ -55,12 +97,14 @@ test("a large body is sent from where it is, and counted", () => {
   ]);
 });
 
-test("a body that is no bytes goes as what it is", () => {
-  const { head } = encode(new Uint8Array(0), { body: { a: [1, null] } });
+test("the data of a CloudEvent goes as what it is", () => {
+  const { head } = encode(new Uint8Array(0), { [structuredData]: { a: [1, null] } });
   expect(head.subarray(-6).toString("hex")).toBe("81a1619201c0");
 });
 
 test("what cannot be sent is an error, and the next event is whole", () => {
-  expect(() => encode(new Uint8Array(0), { body: () => {} })).toThrow("a function cannot be sent to Python");
+  expect(() => encode(new Uint8Array(0), { [structuredData]: () => {} })).toThrow(
+    "a function cannot be sent to Python",
+  );
   expect(encode(Buffer.from("x")).head.subarray(4).toString("hex")).toBe(expected("x"));
 });

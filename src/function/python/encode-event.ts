@@ -1,5 +1,5 @@
 /** An event as it goes to a wrapper: its length in four bytes, then a MessagePack map. */
-import type { NuclioEvent } from "../contract.ts";
+import { type ConvertedEvent, structuredData } from "../nuclio/to-nuclio-event.ts";
 import { MsgpackWriter } from "./msgpack-writer.ts";
 
 export interface EncodedEvent {
@@ -17,11 +17,11 @@ const KEPT_BYTES = 1024 * 1024;
 let writer = new MsgpackWriter();
 
 /**
- * An event has every key, because handlers are given those that are there. A body that is no bytes (the data of a CloudEvent)
- * goes as what it is.
+ * An event has every key, because handlers are given those that are there. The data of a structured CloudEvent goes as the
+ * object it is.
  * @throws Error when it holds something that cannot be sent
  */
-export function encodeEvent(event: Omit<NuclioEvent, "body"> & { readonly body: unknown }): EncodedEvent {
+export function encodeEvent(event: ConvertedEvent): EncodedEvent {
   if (writer.length > KEPT_BYTES) writer = new MsgpackWriter();
   writer.reset();
   writer.uint32(0);
@@ -50,7 +50,8 @@ export function encodeEvent(event: Omit<NuclioEvent, "body"> & { readonly body: 
   number("offset", event.offset);
   text("topic", event.topic);
   key("body");
-  return finish(event.body);
+  const data = event[structuredData];
+  return finish(data === undefined ? event.body : data);
 }
 
 const KEY_COUNT = 19;

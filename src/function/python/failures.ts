@@ -1,6 +1,7 @@
 /** Why an event got no result of its Python handler, with what an HTTP client is told. */
 import type { EventResult } from "../../event/contract.ts";
 import { EventError } from "../../event/event-error.ts";
+import { timedOutAnswer } from "../time-limit.ts";
 import { PythonError } from "./python-error.ts";
 
 /** @param answer The text with which the wrapper answered for its handler: its message, then the traceback. */
@@ -25,11 +26,7 @@ export function badEvent(cause: unknown): EventError {
 
 export function timedOut(timeoutMs: number): EventError {
   const message = `the handler took longer than the eventTimeout of ${timeoutMs} ms: its process was ended`;
-  return new EventError("TIMED_OUT", message, {
-    status: 408,
-    headers: [["content-type", "application/json"]],
-    body: Buffer.from('{"error": "handler timed out"}'),
-  });
+  return new EventError("TIMED_OUT", message, timedOutAnswer);
 }
 
 export function noWorker(waitedMs: number): EventError {

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import type { MetricDefinition, MetricsRecorder } from "../../telemetry/recorder.ts";
 import { MemoryLog } from "../memory-log.test-support.ts";
 import { createEvent } from "../nuclio/event.ts";
+import { collectResult } from "../nuclio/result.ts";
 import { scratchDirectory } from "../scratch-directory.test-support.ts";
 import { WrapperPool, type PoolHost } from "./pool.ts";
 
@@ -39,8 +40,14 @@ async function open({ env = {}, ...given }: Options = {}) {
   const metrics = new Counts();
   const trigger = { kind: "http", name: "front" };
   const host = {
-    ...{ log, metrics, trigger, numWorkers: 1, workerAvailabilityTimeoutMs: 5000 },
-    ...{ workerTerminationTimeoutMs: 2000, eventTimeoutMs: 0, ...given },
+    log,
+    metrics,
+    trigger,
+    numWorkers: 1,
+    workerAvailabilityTimeoutMs: 5000,
+    workerTerminationTimeoutMs: 2000,
+    eventTimeoutMs: 0,
+    ...given,
   };
   const environment = { ...(process.env as Record<string, string>), ...env };
   const command = { python: "python3", foreignWrapper, options: [], environment, functionDirectory: "/fn" };
@@ -49,11 +56,17 @@ async function open({ env = {}, ...given }: Options = {}) {
   /** The outcome of an event that makes its wrapper say this. */
   const ask = async (script: string, signal = new AbortController().signal): Promise<unknown> => {
     const event = createEvent({
-      ...{ trigger, body: Buffer.from(script), headers: {}, fields: {}, method: "GET", path: "/", url: "" },
+      trigger,
+      body: Buffer.from(script),
+      headers: {},
+      fields: {},
+      method: "GET",
+      path: "/",
+      url: "",
       timestamp: new Date(0),
     });
     try {
-      const { status, headers, contentType, body } = await pool.invoke(event, { log, signal });
+      const { status, headers, contentType, body } = await collectResult(await pool.invoke(event, { log, signal }));
       const text = body === null ? null : Buffer.from(body).toString();
       return headers.length === 0 && contentType === "text/plain"
         ? [status, text]
@@ -277,7 +290,12 @@ describe("the start", () => {
     const argv = read("argv").toString().split("\0");
     expect(argv.map((each) => each.replace(/^.*\/(?=\w+\.sock)/, ""))).toEqual([
       foreignWrapper,
-      ...["--event-socket-path", "event.sock", "--control-socket-path", "control.sock", "--worker-id", "0"],
+      "--event-socket-path",
+      "event.sock",
+      "--control-socket-path",
+      "control.sock",
+      "--worker-id",
+      "0",
     ]);
     const event = read("event");
     expect(event.readInt32BE(0)).toBe(event.byteLength - 4);

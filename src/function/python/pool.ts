@@ -63,11 +63,8 @@ export class WrapperPool {
     const { promise, resolve, reject } = Promise.withResolvers<NuclioResult>();
     const pending: PendingEvent = { event, call, resolve, reject };
     this.#metrics.asked(this.#idle.length / this.#slots.length);
-    const slot = this.#idle.shift();
-    if (slot !== undefined) {
-      this.#metrics.immediate();
-      this.#give(slot, pending);
-    } else if (this.#closing) reject(closing());
+    if (this.#giveToIdle(pending)) this.#metrics.immediate();
+    else if (this.#closing) reject(closing());
     else this.#enqueue(pending);
     return promise;
   }
@@ -79,10 +76,21 @@ export class WrapperPool {
     await Promise.all(this.#slots.map((slot) => this.#end(slot)));
   }
 
-  #give(slot: Slot, pending: PendingEvent): void {
+  /** False when none is idle. */
+  #giveToIdle(pending: PendingEvent): boolean {
+    for (let slot = this.#idle.shift(); slot !== undefined; slot = this.#idle.shift()) {
+      if (this.#give(slot, pending)) return true;
+    }
+    return false;
+  }
+
+  /** False when its wrapper is gone, which the supervision is about to see. */
+  #give(slot: Slot, pending: PendingEvent): boolean {
     const { eventTimeoutMs } = this.#host;
     if (eventTimeoutMs > 0) slot.timer = setTimeout(() => this.#timeOut(slot), eventTimeoutMs);
-    slot.process?.handle(pending);
+    if (slot.process?.handle(pending) === true) return true;
+    clearTimeout(slot.timer);
+    return false;
   }
 
   #free(slot: Slot): void {
@@ -90,13 +98,11 @@ export class WrapperPool {
     slot.freed?.();
     if (this.#closing || slot.process === null) return;
     const [next] = this.#waiting;
-    if (next === undefined) {
-      this.#idle.push(slot);
-      return;
+    if (next === undefined) this.#idle.push(slot);
+    else if (this.#give(slot, next.pending)) {
+      this.#leaveQueue(next);
+      this.#metrics.afterWait(performance.now() - next.since);
     }
-    this.#leaveQueue(next);
-    this.#metrics.afterWait(performance.now() - next.since);
-    this.#give(slot, next.pending);
   }
 
   #enqueue(pending: PendingEvent): void {
@@ -181,13 +187,16 @@ export class WrapperPool {
   }
 
   #lose(slot: Slot, reason: Error): void {
-    const pending = slot.process?.current ?? null;
+    const { process } = slot;
     slot.process = null;
     const at = this.#idle.indexOf(slot);
     if (at >= 0) this.#idle.splice(at, 1);
     clearTimeout(slot.timer);
     slot.freed?.();
-    pending?.reject(reason);
+    const pending = process?.current ?? null;
+    // What was on its way when the process ended is none of its losses.
+    if (pending === null || process?.untouched !== true || this.#closing) process?.fail(reason);
+    else if (!this.#giveToIdle(pending)) this.#enqueue(pending);
   }
 
   async #end(slot: Slot): Promise<void> {
