@@ -6,6 +6,7 @@
 import { afterAll } from "bun:test";
 import { readFile } from "node:fs/promises";
 import { envoyVersions } from "../scripts/fetch-envoy.ts";
+import { removeScratchDirectories } from "../src/function/scratch-directory.test-support.ts";
 import { envoyPath, executablePath } from "./support/executable.ts";
 import { killRunningProcesses } from "./support/process.ts";
 
@@ -20,4 +21,7 @@ if (paths.length === 0 || paths.some((path) => path.includes("test/"))) {
   }
 }
 
-afterAll(killRunningProcesses);
+afterAll(() => {
+  killRunningProcesses();
+  removeScratchDirectories();
+});

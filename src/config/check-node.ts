@@ -68,12 +68,23 @@ function describeAt(
     const place = seen.node?.kind === "scalar" ? seen.node.place : seen.place;
     return makeProblem("error", code, seen.path, message, place);
   }
-  const parent = walk.visited.get(walk.id(keys.slice(0, -1)));
-  if (parent === undefined) throw new Error(`the schema reports ${walk.id(keys)}, which the walk did not see`);
-  const { content } = parent.shape;
-  const schema = content.kind === "object" ? content.entries[key] : undefined;
-  const message = describeMissing(key, schema === undefined ? null : shapeOf(schema));
-  return makeProblem("error", "missing-key", joinPath(parent.path, key), message, parent.place);
+  return describeAbsent(walk, keys);
+}
+
+/** A key that is required below a map which is there, or would be if it were not left to its default. */
+function describeAbsent(walk: SchemaWalk, keys: readonly string[]): ConfigProblem {
+  const depth = keys.findLastIndex((_, index) => walk.visited.has(walk.id(keys.slice(0, index))));
+  const ancestor = walk.visited.get(walk.id(keys.slice(0, Math.max(0, depth))));
+  if (ancestor === undefined) throw new Error(`the schema reports ${walk.id(keys)}, which the walk did not see`);
+  let { path } = ancestor;
+  let shape: SchemaShape | null = ancestor.shape;
+  for (const key of keys.slice(depth)) {
+    const schema: Schema | undefined = shape?.content.kind === "object" ? shape.content.entries[key] : undefined;
+    shape = schema === undefined ? null : shapeOf(schema);
+    path = joinPath(path, key);
+  }
+  const message = describeMissing(keys.at(-1) ?? "", shape);
+  return makeProblem("error", "missing-key", path, message, ancestor.place);
 }
 
 class SchemaWalk {

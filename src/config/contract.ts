@@ -88,4 +88,9 @@ export type ProblemSource =
 export interface ConfigResult {
   readonly config: ProcessorConfig | null;
   readonly problems: readonly ConfigProblem[];
+  /**
+   * Where the triggers are from: "written" by the user; "known" is the only one that suits what was written; "assumed"
+   * stands in for the one the function's exports would decide.
+   */
+  readonly triggersAre: "written" | "known" | "assumed";
 }

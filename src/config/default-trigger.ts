@@ -1,25 +1,59 @@
-/** The trigger of a configuration that names none: `processor run hello.ts` serves Envoy on the kind's default port. */
+/** The trigger of a configuration that names none: `processor run hello.ts` serves on the kind's default port. */
+import { isPython } from "../function/python/locate.ts";
 import { child, looseKey } from "./config-node.ts";
 import type { ConfigEntry, ConfigNode } from "./config-node.ts";
+import { followsHttpContract } from "./environment-function.ts";
 import type { Override } from "./environment-overrides.ts";
 import type { Place } from "./source-text.ts";
 
-/** `spec.triggers: {extproc: {kind: extproc}}` in a configuration in which neither file nor environment names a kind. */
-export function addDefaultTrigger(
+export interface DefaultTrigger {
+  /** Also its name. */
+  readonly kind: string;
+  /** Attributes it has beyond the defaults of its kind. */
+  readonly port?: string;
+}
+
+/** Whether neither file nor environment names a kind, and there is room for a trigger. */
+export function lacksTrigger(root: ConfigNode | null, overrides: readonly Override[]): boolean {
+  const spec = child(root, "spec")?.value ?? null;
+  const triggers = child(spec, "triggers")?.value ?? null;
+  const named = triggers !== null && !(triggers.kind === "map" ? triggers.entries.length === 0 : isEmpty(triggers));
+  if (named || overrides.some(namesKind)) return false;
+  return isRoom(root) && isRoom(spec);
+}
+
+/** Null: only the function's exports say. A runtime is named for functions that answer events, and Python runs no others. */
+export function knownKind(
   root: ConfigNode | null,
   overrides: readonly Override[],
-  place: Place,
-  kindName: "extproc" | "http" = "extproc",
-): ConfigNode | null {
-  const spec = child(root, "spec");
-  const triggers = child(spec?.value ?? null, "triggers")?.value ?? null;
-  const named = triggers !== null && !(triggers.kind === "map" ? triggers.entries.length === 0 : isEmpty(triggers));
-  if (named || overrides.some(namesKind)) return root;
-  if (root !== null && root.kind !== "map" && !isEmpty(root)) return root;
-  if (spec !== null && spec.value.kind !== "map" && !isEmpty(spec.value)) return root;
-  const kind: ConfigNode = { kind: "scalar", value: kindName, text: kindName, plain: true, hidden: false, place };
-  const trigger = withEntry(null, kindName, withEntry(null, "kind", kind, place), place);
-  return withEntry(root, "spec", withEntry(spec?.value ?? null, "triggers", trigger, place), place);
+  given: { readonly functionFile?: string; readonly environment: Readonly<Record<string, string | undefined>> },
+): string | null {
+  const spec = child(root, "spec")?.value ?? null;
+  const written = (key: string): string => {
+    const override = overrides.findLast(({ steps }) => steps.length === 1 && looseKey(steps[0] ?? "") === key);
+    const node = child(spec, key)?.value;
+    return override?.value ?? (node?.kind === "scalar" && node.value !== null ? node.text : "");
+  };
+  const runtime = written("runtime");
+  const handler = given.functionFile ?? written("handler");
+  if (runtime !== "" || isPython({ runtime, handler })) return "http";
+  return followsHttpContract(root, given.functionFile, given.environment) ? "http" : null;
+}
+
+/** `spec.triggers: {http: {kind: http}}`. */
+export function addDefaultTrigger(root: ConfigNode | null, { kind, port }: DefaultTrigger, place: Place): ConfigNode {
+  const scalar = (text: string, value: string | number): ConfigNode => {
+    return { kind: "scalar", value, text, plain: true, hidden: false, place };
+  };
+  const bare = withEntry(null, "kind", scalar(kind, kind), place);
+  const attributes = port === undefined ? null : withEntry(null, "port", scalar(port, Number(port)), place);
+  const trigger = attributes === null ? bare : withEntry(bare, "attributes", attributes, place);
+  const spec = child(root, "spec")?.value ?? null;
+  return withEntry(root, "spec", withEntry(spec, "triggers", withEntry(null, kind, trigger, place), place), place);
+}
+
+function isRoom(node: ConfigNode | null): boolean {
+  return node === null || node.kind === "map" || isEmpty(node);
 }
 
 function isEmpty(node: ConfigNode): boolean {

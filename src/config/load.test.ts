@@ -404,3 +404,28 @@ describe("cron triggers in Kubernetes", () => {
     expect(names(load(config, { platform: "cronTriggerCreationMode: kube" }))).toEqual(["tick", "gate"]);
   });
 });
+
+describe("a configuration without triggers", () => {
+  const choice = (result: ConfigResult): { triggersAre: string; kinds: string[] } => {
+    return { triggersAre: result.triggersAre, kinds: accepted(result).triggers.map(({ kind }) => kind) };
+  };
+
+  test("leaves the choice to the exports where only they can tell", () => {
+    expect(choice(load(null, { functionFile: "hello.ts" }))).toEqual({ triggersAre: "assumed", kinds: ["extproc"] });
+    expect(choice(load("spec: { handler: hello.ts }"))).toEqual({ triggersAre: "assumed", kinds: ["extproc"] });
+  });
+
+  test("is served over HTTP when its runtime, its language or the environment says that it answers events", () => {
+    const known = { triggersAre: "known", kinds: ["http"] };
+    expect(choice(load("spec: { handler: hello.ts, runtime: nodejs }"))).toEqual(known);
+    expect(choice(load(null, { functionFile: "hello.py", files: { "hello.py": "" } }))).toEqual(known);
+    expect(choice(load(null, { functionFile: "hello.ts", environment: { PROCESSOR_RUNTIME: "kyma" } }))).toEqual(known);
+    expect(choice(load(null, { functionFile: "hello.ts", environment: { MOD_NAME: "hello" } }))).toEqual(known);
+  });
+
+  test("is not one whose triggers are in the environment", () => {
+    const environment = { PROCESSOR_TRIGGERS__ONCE__KIND: "job" };
+    const written = { triggersAre: "written", kinds: ["job"] };
+    expect(choice(load(null, { functionFile: "hello.ts", environment }))).toEqual(written);
+  });
+});

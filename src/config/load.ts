@@ -7,7 +7,7 @@ import { checkPorts } from "./check-ports.ts";
 import { checkTriggers } from "./check-triggers.ts";
 import { child, placeAt } from "./config-node.ts";
 import type { ConfigProblem, ConfigResult, ProcessorConfig } from "./contract.ts";
-import { addDefaultTrigger } from "./default-trigger.ts";
+import { addDefaultTrigger, type DefaultTrigger, knownKind, lacksTrigger } from "./default-trigger.ts";
 import { leaveCronToPlatform } from "./cron-mode.ts";
 import { checkEnvironmentFunction, followsHttpContract, namesFunction } from "./environment-function.ts";
 import { findOverrides } from "./environment-overrides.ts";
@@ -29,6 +29,8 @@ export interface LoadConfigInput {
   readonly functionFile?: string;
   /** Also reports a function whose file cannot be found. Default: only when no function is named at all. */
   readonly requireFunction?: boolean;
+  /** The trigger when none is written. Default: the one that is known, else extproc. */
+  readonly defaultTrigger?: Partial<DefaultTrigger>;
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** Where relative paths of the command line start; absolute. */
   readonly cwd: string;
@@ -56,12 +58,15 @@ export function loadConfig(input: LoadConfigInput, kinds: readonly TriggerKind[]
   const own = readTree({ ...functionFileOption, given: input.file }, cwd, problems);
   const platform = readTree({ ...platformFileOption, given: input.platformFile }, cwd, problems);
   add(problems, checkFunctionName(input.functionFile));
-  if (own.broken || platform.broken) return finish(null, problems);
+  if (own.broken || platform.broken) return finish(null, problems, "written");
 
   const specOverrides = overrides.spec.map((override) => ({ ...override, steps: ["spec", ...override.steps] }));
-  const kind = followsHttpContract(own.root, input.functionFile, environment) ? "http" : "extproc";
-  const withDefaults = addDefaultTrigger(own.root, overrides.spec, own.place, kind);
-  const resolved = resolveTree(withDefaults, specOverrides, environment, problems);
+  const lacking = lacksTrigger(own.root, overrides.spec);
+  const kind = input.defaultTrigger?.kind ?? knownKind(own.root, overrides.spec, input);
+  const triggersAre = !lacking ? "written" : kind === null ? "assumed" : "known";
+  const trigger = { ...input.defaultTrigger, kind: kind ?? "extproc" };
+  const complete = lacking ? addDefaultTrigger(own.root, trigger, own.place) : own.root;
+  const resolved = resolveTree(complete, specOverrides, environment, problems);
   const root = followsHttpContract(resolved, input.functionFile, environment)
     ? addFunctionPort(resolved, environment)
     : resolved;
@@ -91,7 +96,7 @@ export function loadConfig(input: LoadConfigInput, kinds: readonly TriggerKind[]
   ) {
     add(problems, checkFunction(functionOptions, input, root, start));
   } else add(problems, checkSourceCode(functionOptions, root, start));
-  if (document === undefined || platformDocument === undefined) return finish(null, problems);
+  if (document === undefined || platformDocument === undefined) return finish(null, problems, triggersAre);
 
   const { metadata, spec } = document;
   const roots = { functionRoot: root, platformRoot, fallback: start };
@@ -110,7 +115,7 @@ export function loadConfig(input: LoadConfigInput, kinds: readonly TriggerKind[]
     platform: platformConfig(platformDocument, metadata, environment["NUCLIO_FUNCTION_INSTANCE"], roots, problems),
   };
   problems.push(...checkPorts(triggers, kinds, config.platform, root, start));
-  return finish(config, problems);
+  return finish(config, problems, triggersAre);
 }
 
 function add(problems: ConfigProblem[], problem: ConfigProblem | null): void {
@@ -122,9 +127,14 @@ function nothingToRun(): ConfigProblem {
   return makeProblem("error", "no-configuration", "", message, { kind: "command line", option: "" });
 }
 
-function finish(config: ProcessorConfig | null, problems: readonly ConfigProblem[]): ConfigResult {
+function finish(
+  config: ProcessorConfig | null,
+  problems: readonly ConfigProblem[],
+  triggersAre: ConfigResult["triggersAre"],
+): ConfigResult {
   const sorted = problems.toSorted((a, b) => position(a) - position(b));
-  return { config: problems.some((problem) => problem.severity === "error") ? null : config, problems: sorted };
+  const isBroken = problems.some((problem) => problem.severity === "error");
+  return { config: isBroken ? null : config, problems: sorted, triggersAre };
 }
 
 /** Down the file, then the environment and the command line. */

@@ -10,7 +10,7 @@ import { openFunction } from "./open-function.ts";
 import { openOwnServers } from "./own-servers.ts";
 import { assertPortsFree } from "./port-probe.ts";
 import { exitCodes, listenForSignals } from "./signals.ts";
-import { describeStatus, describeTriggers, type ProcessorState, whyNotReady } from "./status.ts";
+import { describeStatus, describeTriggers, howToTry, type ProcessorState, whyNotReady } from "./status.ts";
 import { collectTriggerStats } from "./trigger-stats.ts";
 import { buildWorkerEnvironment } from "./worker-environment.ts";
 import { createWorkerPool } from "./worker-pool.ts";
@@ -30,6 +30,8 @@ export interface ProcessorOptions {
   readonly colours: boolean;
   /** With a configuration file a busy port of the own servers ends the start, even one nobody wrote down. */
   readonly requirePorts: boolean;
+  /** Says with a line of the log how to call the triggers. */
+  readonly showsHowToTry?: boolean;
   /** Default: standard output, unless the result of a job goes there. */
   readonly logStream?: LogStream;
   /** Hears the last outcome of every job. */
@@ -103,6 +105,9 @@ export async function runProcessor(options: ProcessorOptions): Promise<number> {
   for (const { trigger, text } of describeTriggers(config, pool.status())) log.info({ trigger }, text);
   const open = [...ports].map(([name, address]) => `${name} ${address}`);
   log.info([`ready in ${Math.round(performance.now())} ms`, ...open].join(", "));
+  if (options.showsHowToTry === true) {
+    for (const line of howToTry(pool.status())) log.info(`try it: ${line}`);
+  }
   if (jobs.length === 0) return ended.promise.then(() => 0);
 
   const { signal } = interrupted;

@@ -57,3 +57,15 @@ export function describeTriggers(
     return { trigger: name, text: `${kind} "${name}"${place}${served}, ${instances}` };
   });
 }
+
+/** A command line for every trigger that serves TCP. */
+export function howToTry(workers: readonly WorkerStatus[]): readonly string[] {
+  const lines = workers.flatMap(({ triggers }) =>
+    triggers.flatMap(({ kind, address }) => {
+      const reachable = address?.replace(/^0\.0\.0\.0:/u, "localhost:");
+      if (kind === "http") return `curl http://${reachable}/`;
+      return kind === "extproc" ? `processor invoke ${reachable}` : [];
+    }),
+  );
+  return [...new Set(lines)];
+}

@@ -1,5 +1,6 @@
 /** Calls a function for triggers that answer nobody: the result is read whole, its outcome goes to the log. */
 import type { EventResult, FunctionEvent } from "../event/contract.ts";
+import type { EventMetrics } from "../event/event-metrics.ts";
 import { describeFailure } from "../function/describe-failure.ts";
 import type { EventCall, EventFunction } from "../function/event-function.ts";
 import type { RunResult } from "./contract.ts";
@@ -18,7 +19,15 @@ export async function callPlanned(
   opened: EventFunction,
   event: FunctionEvent,
   call: EventCall,
+  metrics: EventMetrics,
 ): Promise<PlannedEnding> {
+  const startedAt = performance.now();
+  const ending = await readEnding(opened, event, call);
+  metrics.ended(ending.result !== null && ending.result.status < 500, performance.now() - startedAt);
+  return ending;
+}
+
+async function readEnding(opened: EventFunction, event: FunctionEvent, call: EventCall): Promise<PlannedEnding> {
   try {
     const { status, headers, body } = await opened.invoke(event, call);
     const result = { status, headers, body: await readBody(body) };

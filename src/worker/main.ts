@@ -1,11 +1,14 @@
-/** The worker thread of the executable: every trigger kind, functions loaded from outside. */
+/** The worker thread of the executable: every trigger kind, functions loaded from outside; or one that only looks at them. */
+import { workerData } from "node:worker_threads";
 import { loadFunction } from "../function/load.ts";
 import type { LoadedFunction } from "../function/loaded-function.ts";
 import { triggerKinds } from "../triggers/kinds.ts";
 import type { WorkerStart } from "./contract.ts";
+import { inspectFunction, isInspectStart } from "./inspect.ts";
 import { runWorker } from "./run.ts";
 
 export function runProcessorWorker(): Promise<void> {
+  if (isInspectStart(workerData)) return inspectFunction(workerData);
   return runWorker({ kinds: triggerKinds, loadFunction: loadForTriggers });
 }
 

@@ -58,6 +58,9 @@ export const badConfigs: Readonly<Record<string, BadConfig>> = {
       'error bad-value 9:28 "concurrencyPolicy" must be Allow, Forbid or Replace, not "forbid" - did you mean "Forbid"?',
     ],
   },
+  "cron-without-attributes": {
+    problems: ['error missing-key 4:5 "schedule" is missing: Minute, hour, day, month and weekday, …'],
+  },
   "cron-without-schedule": {
     problems: ['error missing-key 6:7 "schedule" is missing: Minute, hour, day, month and weekday, …'],
   },

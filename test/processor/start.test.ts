@@ -153,7 +153,8 @@ describe("the environment", () => {
       "evil.ts": 'console.log("evil");',
       "function.ts": 'console.log("seen " + process.env.FROM_DOTENV); process.exit(3);',
     });
-    const { lines } = await runToEnd(["run", "function.ts"], {}, directory);
+    const env = { PROCESSOR_TRIGGERS__GATE__KIND: "extproc" };
+    const { lines } = await runToEnd(["run", "function.ts"], env, directory);
     expect(lines.join("\n")).toContain("seen undefined");
     expect(lines.join("\n")).not.toContain("evil");
   });

@@ -1,7 +1,7 @@
 /** The compiled processor with a configuration and a function of the test's own, in a directory of its own. */
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
+import { scratchDirectory } from "../../src/function/scratch-directory.test-support.ts";
 import { executablePath } from "./executable.ts";
 import { metricValue } from "./metrics.ts";
 import { freePorts } from "./ports.ts";
@@ -52,7 +52,7 @@ export async function startProcessor(options: ProcessorOptions): Promise<Running
     specTriggers[name] = { kind: "extproc", numWorkers, attributes };
   }
 
-  const directory = await mkdtemp(join(tmpdir(), "processor-"));
+  const directory = scratchDirectory();
   const config = join(directory, "processor.yaml");
   const platform = join(directory, "platform.yaml");
   if ("source" in options.function) await Bun.write(join(directory, "function.ts"), options.function.source);
@@ -75,7 +75,8 @@ export async function startProcessor(options: ProcessorOptions): Promise<Running
   const child = startProcess({
     command: [await executablePath(), "--config", config, "--platform-config", platform],
     cwd: directory,
-    env: { ...options.env },
+    // What a killed processor leaves behind goes with the rest.
+    env: { TMPDIR: directory, ...options.env },
   });
   const dispose = async (): Promise<void> => {
     await child[Symbol.asyncDispose]();

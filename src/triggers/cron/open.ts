@@ -1,4 +1,5 @@
 /** An open cron trigger: calls the function whenever it is due, and says in the log what became of every time. */
+import { createEventMetrics, type EventMetrics } from "../../event/event-metrics.ts";
 import type { EventFunction } from "../../function/event-function.ts";
 import { openEventFunction } from "../../function/open-event-function.ts";
 import type { Logger } from "../../telemetry/log.ts";
@@ -59,6 +60,7 @@ class CronRuns {
   readonly #trigger: OpenTriggerConfig<CronAttributes>;
   readonly #function: EventFunction;
   readonly #log: Logger;
+  readonly #metrics: EventMetrics;
   readonly #kubeless: boolean;
   readonly #running = new Set<Run>();
   /** The last time that was skipped because a run was under way. */
@@ -69,6 +71,7 @@ class CronRuns {
     this.#trigger = trigger;
     this.#function = opened;
     this.#log = host.log;
+    this.#metrics = createEventMetrics(host.metrics, trigger, host.workerIndex);
     this.#kubeless = host.function.contract === "kubeless";
   }
 
@@ -147,7 +150,12 @@ class CronRuns {
     const event = this.#kubeless ? addKubelessHeaders(planned) : planned;
     const startedAt = performance.now();
     const lateMs = Math.max(0, Date.now() - due);
-    const ending = await callPlanned(this.#function, event, { log: this.#log.child({ event: id }), signal });
+    const ending = await callPlanned(
+      this.#function,
+      event,
+      { log: this.#log.child({ event: id }), signal },
+      this.#metrics,
+    );
     const tookMs = Math.round(performance.now() - startedAt);
     const outcome = signal.aborted ? "cancelled" : ending.succeeded ? "succeeded" : "failed";
     const fields = { event: id, due: time(due), lateMs, tookMs, outcome, status: ending.result?.status };

@@ -10,13 +10,13 @@ afterEach(() => void jest.useRealTimers());
 afterAll(() => clockSpy.mockRestore());
 
 /** Starts at 100 ms; each step lets the timers run for so long, with the clock going along or standing elsewhere. */
-function play(clock: Clock, steps: readonly { readonly ms: number; readonly then?: number }[]): Tick[] {
+function play(times: Clock, steps: readonly { readonly ms: number; readonly clock?: number }[]): Tick[] {
   jest.useFakeTimers();
   now = 100;
   const ticks: Tick[] = [];
-  const ticker = startTicker(clock, (tick) => void ticks.push(tick));
-  for (const { ms, then } of steps) {
-    now = then ?? now + ms;
+  const ticker = startTicker(times, (tick) => void ticks.push(tick));
+  for (const { ms, clock } of steps) {
+    now = clock ?? now + ms;
     jest.advanceTimersByTime(ms);
   }
   ticker.stop();
@@ -34,7 +34,7 @@ test("every time comes once, and none after the end", () => {
 });
 
 test("after a standstill the latest time comes, and the missed ones are counted", () => {
-  expect(play(everySecond, [{ ms: 900, then: 5500 }, { ms: 500 }])).toEqual([
+  expect(play(everySecond, [{ ms: 900, clock: 5500 }, { ms: 500 }])).toEqual([
     { due: 5000, missed: 4 },
     { due: 6000, missed: 0 },
   ]);
@@ -42,7 +42,7 @@ test("after a standstill the latest time comes, and the missed ones are counted"
 
 test("a clock that is set back does not hold up what is due by the new time", () => {
   const daily: Clock = { nextAfter: (time) => (time < 500 ? 1000 : 100_000) };
-  expect(play(daily, [{ ms: 900 }, { ms: 30_000, then: 200 }, { ms: 800 }])).toEqual([
+  expect(play(daily, [{ ms: 900 }, { ms: 30_000, clock: 200 }, { ms: 800 }])).toEqual([
     { due: 1000, missed: 0 },
     { due: 1000, missed: 0 },
   ]);

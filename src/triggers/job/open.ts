@@ -1,6 +1,8 @@
 /** An open job: calls the function when it is told to, and sees the call to its end. */
+import { createEventMetrics, type EventMetrics } from "../../event/event-metrics.ts";
 import type { EventFunction } from "../../function/event-function.ts";
 import { openEventFunction } from "../../function/open-event-function.ts";
+import type { Logger } from "../../telemetry/log.ts";
 import type { OpenTrigger, OpenTriggerConfig, RunAttempt, RunOutcome, TriggerHost } from "../contract.ts";
 import { createPlannedEvent } from "../event-options.ts";
 import { callPlanned, type PlannedEnding } from "../planned-call.ts";
@@ -22,6 +24,7 @@ export async function openJob(trigger: OpenTriggerConfig<JobAttributes>, host: T
     functionName: host.functionName,
     functionNamespace: host.functionNamespace,
   });
+  const metrics = createEventMetrics(host.metrics, trigger, host.workerIndex);
   let running: { readonly cancelled: AbortController; readonly outcome: Promise<RunOutcome> } | null = null;
   return {
     address: null,
@@ -32,7 +35,7 @@ export async function openJob(trigger: OpenTriggerConfig<JobAttributes>, host: T
     busyLimitMs: attributes.timeoutMs ?? eventTimeoutMs,
     async run(attempt) {
       const cancelled = new AbortController();
-      const outcome = callOnce(opened, trigger, host, attempt, cancelled.signal);
+      const outcome = callOnce(opened, trigger, { log, metrics }, attempt, cancelled.signal);
       running = { cancelled, outcome };
       await outcome;
       running = null;
@@ -50,7 +53,7 @@ export async function openJob(trigger: OpenTriggerConfig<JobAttributes>, host: T
 async function callOnce(
   opened: EventFunction,
   { attributes, name, kind }: OpenTriggerConfig<JobAttributes>,
-  { log }: TriggerHost,
+  { log, metrics }: { readonly log: Logger; readonly metrics: EventMetrics },
   { id, number }: RunAttempt,
   cancelled: AbortSignal,
 ): Promise<RunOutcome> {
@@ -58,7 +61,7 @@ async function callOnce(
   const event = createPlannedEvent(attributes.event, { kind, name }, id, new Date());
   const call = { log: log.child({ event: id, attempt: number }), signal: AbortSignal.any([cancelled, timeout.signal]) };
   const startedAt = performance.now();
-  const ending = await Promise.race([callPlanned(opened, event, call), timeout.overrun]);
+  const ending = await Promise.race([callPlanned(opened, event, call, metrics), timeout.overrun]);
   const { result, text } = ending;
   const outcome = { tookMs: performance.now() - startedAt, result };
   // Whatever the function gives after it was told to stop, its work may be half done.

@@ -1,0 +1,43 @@
+/** Looks at a function without running it behind anything: which contract it follows, and what its first parameter is called. */
+import { type MessagePort, parentPort } from "node:worker_threads";
+import { loadFunction } from "../function/load.ts";
+import type { LoadedFunction } from "../function/loaded-function.ts";
+import type { FunctionSource } from "../function/locate.ts";
+import type { StartProblem } from "./contract.ts";
+import { describeStartError } from "./describe-start-error.ts";
+
+/** What a worker is started with when it is only to look, as its `workerData`. */
+export interface InspectStart {
+  readonly inspect: FunctionSource;
+}
+
+export type InspectReport =
+  | { readonly kind: "inspected"; readonly contract: LoadedFunction["contract"]; readonly firstParameter: string }
+  | { readonly kind: "failed"; readonly problem: StartProblem };
+
+export function isInspectStart(data: unknown): data is InspectStart {
+  return typeof data === "object" && data !== null && "inspect" in data;
+}
+
+/** Runs in a worker thread, which ends with it. */
+export async function inspectFunction({ inspect }: InspectStart): Promise<void> {
+  const port = parentPort as MessagePort;
+  const report = (message: InspectReport): void => port.postMessage(message);
+  // What a module says while it is loaded, it says again when it is loaded to run.
+  console.log = console.info = console.debug = console.warn = console.error = () => undefined;
+  try {
+    const loaded = await loadFunction(inspect, { hasType: false, kinds: [], environment: process.env });
+    const firstParameter = loaded.contract === "middleware" ? nameFirstParameter(loaded.run) : "";
+    report({ kind: "inspected", contract: loaded.contract, firstParameter });
+  } catch (error) {
+    report({ kind: "failed", problem: describeStartError(error) });
+  }
+}
+
+/** "" when there is none, or none with a name of its own. */
+export function nameFirstParameter(run: (...parameters: never[]) => unknown): string {
+  const text = Function.prototype.toString.call(run);
+  const [, name = ""] =
+    /^(?:async\s+)?(?:function\s*\*?\s*[\w$]*\s*)?(?:[\w$]+\s*(?=\())?\(?\s*([\w$]*)/u.exec(text) ?? [];
+  return name;
+}
