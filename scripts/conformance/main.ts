@@ -23,6 +23,7 @@ const parts: readonly Part[] = [
   { name: "matrix", help: "every body mode, body and behaviour through each Envoy", script: "test/e2e/matrix/main.ts" },
   { name: "attacks", help: "attacks and resets at frame level", script: "scripts/conformance/attacks.ts" },
   { name: "image", help: "the distroless image, built and run", script: "scripts/conformance/image.ts" },
+  { name: "core", help: "in the place of Digital Hub Core's processor", script: "scripts/conformance/core.ts" },
 ];
 
 const asked = process.argv.slice(2);
