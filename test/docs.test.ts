@@ -72,8 +72,8 @@ describe("TypeScript", () => {
 
   for (const block of of("ts")) {
     test(`${title(block)} is a function the processor takes`, async () => {
-      const handler = block.text.includes("NuclioHandler");
-      const trigger = { kind: "extproc", attributes: handler ? { type: "wrapprocessor" } : {} };
+      const proxied = block.text.includes("satisfies Middleware");
+      const trigger = { kind: proxied ? "extproc" : "http" };
       const config = join(directory, `${block.line}.yaml`);
       await Bun.write(config, JSON.stringify({ spec: { handler: fileOf(block), triggers: { docs: trigger } } }));
       await Bun.write(fileOf(block), block.text);
@@ -97,7 +97,9 @@ describe("YAML", () => {
           await Bun.write(join(directory, "function.yaml"), "spec: { handler: function.ts }");
           return expect(await validate(join(directory, "function.yaml"), config)).toMatchObject({ code: 0 });
         }
-        await Bun.write(join(directory, handler), "export default () => {};\nexport const handler = () => {};");
+        // As in "file:export" and "file.export".
+        const [, file = "", ending = ".js"] = /^([\w-]+)(\.[jt]s)?(?:[:.]\w+)?$/.exec(handler) ?? [];
+        await Bun.write(join(directory, file + ending), "export default () => {};\nexport const handler = () => {};");
         return expect(await validate(config)).toMatchObject({ code: 0 });
       } finally {
         await rm(directory, { recursive: true, force: true });
@@ -139,7 +141,10 @@ async function expectExecutableTakes(line: string): Promise<void> {
       await Bun.write(join(directory, name), "export default () => {};");
     }
     await Bun.write(join(directory, "order.json"), '{"id":7}');
-    await Bun.write(join(directory, "processor.yaml"), "spec: { handler: hello.ts }");
+    for (const name of ["processor.yaml", "function.yaml"]) {
+      await Bun.write(join(directory, name), "spec: { handler: hello.ts }");
+    }
+    await Bun.write(join(directory, "platform.yaml"), "");
     await Bun.$`mkdir -p ${directory}/bin ${directory}/dist`.quiet();
     for (const name of ["bin/processor", "dist/processor"]) {
       await Bun.$`ln -s ${await executablePath()} ${join(directory, name)}`.quiet();
@@ -157,11 +162,11 @@ async function expectExecutableTakes(line: string): Promise<void> {
     await using _asked = asked;
     await asked?.waitForLine(/ready in/);
     await using running = startProcess({
-      command: ["sh", "-c", `exec ${/^\w+=/.test(line) ? "env " : ""}${line}`],
+      command: ["sh", "-c", `exec ${/^\w+=/.test(line) ? "env " : ""}${line.replaceAll("/shared/", `${directory}/`)}`],
       cwd: directory,
       env,
     });
-    if (/\bprocessor run\b/.test(line)) {
+    if (/\bprocessor (?:run\b|--?config)/.test(line)) {
       await running.waitForLine(/ready in/);
       expect(await running.stop("SIGTERM")).toBe(0);
       return;
