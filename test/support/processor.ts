@@ -10,7 +10,9 @@ import { type RunningProcess, startProcess } from "./process.ts";
 export interface ProcessorOptions {
   /** The function: an existing file, or the source text of `function.ts`. */
   readonly function: { readonly file: string } | { readonly source: string };
-  /** Attributes of each extproc trigger, by trigger name. A `port` is chosen where neither `port` nor `socket` is given. */
+  /** Kind of every trigger. Default extproc. */
+  readonly kind?: string;
+  /** Attributes of each trigger, by trigger name. A `port` is chosen where neither `port` nor `socket` is given. */
   readonly triggers?: Readonly<Record<string, object>>;
   /** Worker threads of every trigger. Default 1. */
   readonly numWorkers?: number;
@@ -40,7 +42,7 @@ export interface RunningProcessor extends AsyncDisposable {
 
 /** Starts the processor and resolves when it says it is ready. Rejects with its log when it ends before. */
 export async function startProcessor(options: ProcessorOptions): Promise<RunningProcessor> {
-  const { triggers = { test: {} }, numWorkers = 1 } = options;
+  const { triggers = { test: {} }, numWorkers = 1, kind = "extproc" } = options;
   const names = Object.keys(triggers);
   const [adminPort = 0, healthPort = 0, metricsPort = 0, ...free] = freePorts(names.length + 3);
   const ports: Record<string, number> = {};
@@ -49,7 +51,7 @@ export async function startProcessor(options: ProcessorOptions): Promise<Running
     const attributes: { port?: number; socket?: unknown } = { ...triggers[name] };
     if (attributes.socket === undefined) attributes.port ??= free[index] ?? 0;
     if (attributes.port !== undefined) ports[name] = attributes.port;
-    specTriggers[name] = { kind: "extproc", numWorkers, attributes };
+    specTriggers[name] = { kind, numWorkers, attributes };
   }
 
   const directory = scratchDirectory();

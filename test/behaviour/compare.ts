@@ -1,0 +1,25 @@
+/** Compares what a function gave with what the table says. */
+import { expect } from "bun:test";
+import type { Behaviour } from "./behaviours.ts";
+
+/** What a trigger made of a result: header names in lower case, the body as Latin-1. */
+export interface Given {
+  readonly status: number;
+  readonly headers: ReadonlyMap<string, string>;
+  readonly body: string;
+}
+
+export function expectBehaviour({ result }: Behaviour, given: Given): void {
+  const wanted = Object.keys(result.headers ?? {});
+  expect({
+    status: given.status,
+    headers: Object.fromEntries(wanted.map((name) => [name, given.headers.get(name) ?? null])),
+    body: result.body instanceof RegExp && result.body.test(given.body) ? result.body : given.body,
+  }).toEqual({ status: result.status, headers: { ...result.headers }, body: result.body });
+}
+
+/** The behaviours by the process that can show them: one for each function and configuration. */
+export function byProcess(all: readonly Behaviour[]): readonly (readonly Behaviour[])[] {
+  const key = (one: Behaviour): string => `${one.function} ${JSON.stringify(one.spec ?? {})}`;
+  return [...Map.groupBy(all, key).values()];
+}

@@ -1,0 +1,3 @@
+export default function hang(): Promise<Response> {
+  return new Promise(() => {});
+}

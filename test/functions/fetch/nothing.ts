@@ -1,0 +1,3 @@
+export default function nothing(): Response | undefined {
+  return undefined;
+}

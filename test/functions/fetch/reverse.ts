@@ -1,0 +1,3 @@
+export default async function reverse(request: Request): Promise<Response> {
+  return new Response((await request.bytes()).reverse(), { headers: { "content-type": "application/octet-stream" } });
+}

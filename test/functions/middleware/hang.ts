@@ -1,0 +1,3 @@
+import type { Middleware } from "digitalhub-processor";
+
+export default (() => new Promise<void>(() => {})) satisfies Middleware;

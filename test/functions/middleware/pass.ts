@@ -1,0 +1,3 @@
+import type { Middleware } from "digitalhub-processor";
+
+export default (() => {}) satisfies Middleware;

@@ -1,0 +1,1 @@
+exports.handler = (context, event) => context.callback(`Hello, ${event.body.toString()}!`);

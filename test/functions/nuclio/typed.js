@@ -1,0 +1,1 @@
+exports.handler = (context) => new context.Response("<p>hi</p>", { "Content-Type": "text/html" });
