@@ -55,6 +55,16 @@ test("HANDLER_PATH names a Kyma function, FUNC_NAME alone stands for handler.js"
   expect(load({ FUNC_NAME: "orders" })).toEqual({ handler: "./handler.js", ...shared });
 });
 
+test("from Node.js 26 on HANDLER_PATH is a directory, and SERVER_PORT the port", () => {
+  const environment = { FUNC_NAME: "orders", FUNC_RUNTIME: "nodejs26" };
+  expect(load(environment)).toMatchObject({ handler: "./handler:main", runtime: "kyma" });
+  const more = { HANDLER_PATH: "function", HANDLER_MOD_NAME: "app", HANDLER_FUNC_NAME: "run", SERVER_PORT: "9000" };
+  expect(load({ ...environment, ...more, FUNC_PORT: "1" })).toMatchObject({
+    handler: "./function/app:run",
+    triggers: { http: ["http", { port: 9000 }] },
+  });
+});
+
 test("a MOD_NAME without FUNC_HANDLER is an error", () => {
   expect(load({ MOD_NAME: "hello" })).toContain(
     "MOD_NAME names a module, but FUNC_HANDLER, the name of the function in it, is not set",

@@ -1,5 +1,6 @@
 /** The function that the variables of a Kubeless or Kyma container name: such a container has no configuration file. */
 import { resolve } from "node:path";
+import { kymaApi } from "../function/kyma/function-api.ts";
 import { child } from "./config-node.ts";
 import type { ConfigNode } from "./config-node.ts";
 import type { ConfigProblem } from "./contract.ts";
@@ -21,7 +22,8 @@ export function namesFunction(environment: Environment): boolean {
 
 /**
  * - Kubeless: `MOD_NAME` is the module, `FUNC_HANDLER` its export, `KUBELESS_INSTALL_VOLUME` (/kubeless) the directory.
- * - Kyma: `HANDLER_PATH` is the module, `./handler.js` when only `FUNC_NAME` is set.
+ * - Kyma: `HANDLER_PATH` is the module, `./handler.js` when only `FUNC_NAME` is set. From Node.js 26 on it is the
+ *   directory, `HANDLER_MOD_NAME` (handler) the module and `HANDLER_FUNC_NAME` (main) its export.
  *
  * Null when there is none, and for a `MOD_NAME` without `FUNC_HANDLER`.
  */
@@ -33,8 +35,13 @@ export function environmentFunction(environment: Environment, cwd: string): Envi
     return { handler: `${module}:${exportName}`, runtime: "kubeless", directories: [directory] };
   }
   if (!namesFunction(environment)) return null;
-  const file = resolve(cwd, environment["HANDLER_PATH"] || "handler.js");
-  return { handler: file, runtime: "kyma", directories: [] };
+  return { handler: kymaHandler(environment, cwd), runtime: "kyma", directories: [] };
+}
+
+function kymaHandler(environment: Environment, cwd: string): string {
+  const { HANDLER_PATH: path, HANDLER_MOD_NAME: module, HANDLER_FUNC_NAME: exportName } = environment;
+  if (kymaApi(environment) === "event") return resolve(cwd, path || "handler.js");
+  return `${resolve(cwd, path || ".", module || "handler")}:${exportName || "main"}`;
 }
 
 /**

@@ -1,16 +1,16 @@
-/** `FUNC_PORT` of Kubeless and Kyma: the port of http triggers that name none. */
+/** `FUNC_PORT` of Kubeless and Kyma, `SERVER_PORT` of Kyma's newer runtimes: the port of http triggers that name none. */
+import { kymaApi } from "../function/kyma/function-api.ts";
 import { child, matchesKey } from "./config-node.ts";
 import type { ConfigEntry, ConfigNode } from "./config-node.ts";
 import { scalarFromEnvironment } from "./plain-scalar.ts";
 import type { Place } from "./source-text.ts";
-
-const variable = "FUNC_PORT";
 
 /** Adds `attributes.port` to the http triggers that have neither that nor a `url`. */
 export function addFunctionPort(
   root: ConfigNode | null,
   environment: Readonly<Record<string, string | undefined>>,
 ): ConfigNode | null {
+  const variable = kymaApi(environment) === "request" ? "SERVER_PORT" : "FUNC_PORT";
   const port = environment[variable];
   // In a namespace with a Service called "func" Kubernetes sets the variable to that one's address.
   if (!port || port.includes("://")) return root;

@@ -14,6 +14,7 @@ export async function loadFunction(source: FunctionSource, hints: LoadHints): Pr
   if (isPython(source)) return locatePython(source, hints.environment);
   const demanded = demandedContract(source.runtime, hints);
   const { file, exportName } = locateFunction(source, hints.environment);
+  if (demanded === "kyma") (await import("./kyma/prepare.ts")).prepareKyma(hints.environment);
   const exports = await importFunction(file);
   return chooseFunction({ file, only: exportName, exports }, demanded, hints.kinds);
 }

@@ -27,7 +27,12 @@ test("text is sent as it is, at every path and with every method, to every origi
   }
   const response = await fetch(container.url, { headers: { origin: "https://shop.example" } });
   expect(response.headers.get("access-control-allow-origin")).toBe("*");
-  await container.process.waitForLine(/DELETE \/any\/path 200/u);
+  expect(JSON.parse(await container.process.waitForLine(/DELETE \/any\/path 200/u))).toMatchObject({
+    method: "DELETE",
+    path: "/any/path",
+    status: 200,
+    remoteAddress: "127.0.0.1",
+  });
 });
 
 test("a sync function gets data, the event's fields and its context", async () => {

@@ -188,6 +188,50 @@ test("traces go on to other services and to the collector; health and metrics ar
   expect(JSON.stringify(exports[0]?.resource)).toContain('"orders"');
 });
 
+describe("main(request, response) of Node.js 26", () => {
+  const startNew = (env: Record<string, string> = {}) =>
+    start("request-api", { FUNC_RUNTIME: "nodejs26", FUNC_TIMEOUT: "0.3", ...env });
+
+  test("answers by the response alone, and knows its surroundings by the module sdk", async () => {
+    await using container = await startNew({
+      FUNC_BODY_MB_LIMIT: "2",
+      PUBLISHER_PROXY_ADDRESS: `${clusterUrl}/publish`,
+    });
+    const { url } = container;
+    expect(await askJson(url, { a: 1 })).toMatchObject({ body: '["orders","shop","nodejs26",0.3,2,{"a":1}]' });
+    expect((await ask(`${url}/later`)).body).toBe("later");
+    expect(await ask(`${url}/never`)).toEqual({ status: 408, headers: plain, body: "Request Timeout" });
+    expect(await ask(`${url}/fail`)).toMatchObject({ status: 500, body: "Internal server error" });
+    expect(await ask(`${url}/emit`)).toMatchObject({ status: 202, body: "sent 204" });
+    expect(JSON.parse(received[0]?.body ?? "")).toMatchObject({
+      type: "t",
+      source: "s",
+      datacontenttype: "text/plain",
+      data: 5,
+    });
+    const event = {
+      type: "t",
+      source: "s",
+      id: "1",
+      specversion: "1.0",
+      time: "2024-01-02T03:04:05.000Z",
+      subject: "x",
+    };
+    const sent = await askJson(
+      `${url}/event`,
+      { ...event, data: [1] },
+      { "content-type": "application/cloudevents+json" },
+    );
+    expect(JSON.parse(sent.body)).toEqual({ ...event, data: [1] });
+    expect((await askJson(`${url}/event`, {})).body).toBe("null");
+  });
+
+  test("in an ES module, under another name", async () => {
+    await using container = await startNew({ HANDLER_MOD_NAME: "module", HANDLER_FUNC_NAME: "traced" });
+    expect((await ask(container.url)).body).toMatch(/^[\da-f]{32}$/);
+  });
+});
+
 test("/metrics has Kyma's names", async () => {
   await using container = await start("refuse.js");
   await ask(container.url);

@@ -25,6 +25,7 @@ export async function startContainer({ env, cwd, numWorkers = 1 }: ContainerOpti
     ...(cwd !== undefined && { cwd }),
     env: {
       FUNC_PORT: String(port),
+      SERVER_PORT: String(port),
       PROCESSOR_PLATFORM__WEB_ADMIN__LISTEN_ADDRESS: `127.0.0.1:${admin}`,
       PROCESSOR_PLATFORM__HEALTH_CHECK__LISTEN_ADDRESS: `127.0.0.1:${health}`,
       PROCESSOR_PLATFORM__METRICS__SINKS__PULL__KIND: "prometheusPull",

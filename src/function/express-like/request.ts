@@ -22,7 +22,6 @@ export class EventRequest extends Readable {
   readonly httpVersion = "1.1";
   readonly protocol: "http" | "https";
   readonly secure: boolean;
-  readonly socket: { readonly remoteAddress: string; readonly encrypted: boolean };
   readonly params: Record<string, string> = {};
   /** Set by the contract: what its body parsers make of the bytes. */
   body: unknown;
@@ -41,7 +40,10 @@ export class EventRequest extends Readable {
     this.rawHeaders = event.headers.flat();
     this.protocol = event.url.startsWith("https:") ? "https" : "http";
     this.secure = this.protocol === "https";
-    this.socket = { remoteAddress: event.remoteAddress ?? "", encrypted: this.secure };
+  }
+
+  get socket(): { readonly remoteAddress: string; readonly encrypted: boolean } {
+    return { remoteAddress: this.ip, encrypted: this.secure };
   }
 
   get connection(): EventRequest["socket"] {
@@ -49,7 +51,7 @@ export class EventRequest extends Readable {
   }
 
   get ip(): string {
-    return this.socket.remoteAddress;
+    return this.#event.remoteAddress ?? "";
   }
 
   get ips(): string[] {

@@ -100,9 +100,9 @@ class Call {
     );
   }
 
+  /** Also when the handler is done and has not answered. */
   #timeOut(error: unknown): void {
-    if (this.#isOver) return;
-    this.#end("timed out", error);
+    if (!this.#isOver) this.#end("timed out", error);
     const message = `the function took longer than the ${this.#rules.timeoutMs / 1000} s it may`;
     this.#give("TIMED_OUT", message, error, () => this.#rules.answerTimeout(this.#response));
   }
@@ -152,7 +152,7 @@ class Call {
 
   #end(outcome: "done" | "failed" | "timed out", error: unknown): void {
     this.#isOver = true;
-    if (!this.#response.isStreaming) clearTimeout(this.#timer);
+    if (this.#response.headersSent && !this.#response.isStreaming) clearTimeout(this.#timer);
     this.#rules.ended(outcome, error);
   }
 }

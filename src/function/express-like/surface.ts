@@ -29,9 +29,12 @@ export function createSurface({ maxBodyBytes, metrics, paths = {} }: SurfaceOpti
   };
 }
 
-/** `REQ_MB_LIMIT` in MiB, 1 when it is no positive number. */
-export function readBodyLimit(environment: Readonly<Record<string, string | undefined>>): number {
-  const megabytes = Number(environment["REQ_MB_LIMIT"] || Number.NaN);
+/** In bytes, of a variable in MiB: 1 MiB when it is no positive number. */
+export function readBodyLimit(
+  environment: Readonly<Record<string, string | undefined>>,
+  variable: "REQ_MB_LIMIT" | "FUNC_BODY_MB_LIMIT",
+): number {
+  const megabytes = Number(environment[variable] || Number.NaN);
   return Math.floor((Number.isFinite(megabytes) && megabytes > 0 ? megabytes : 1) * 1024 * 1024);
 }
 

@@ -350,12 +350,13 @@ describe("in front of the function", () => {
 });
 
 test("each request leaves a line in the log; an event that is no request leaves none", async () => {
-  const opened = open(() => "x");
+  const host = makeHost();
+  const opened = open(() => "x", {}, host);
   const log = new MemoryLog();
   const { signal } = new AbortController();
   await opened.invoke(makeEvent({ path: "/a", headers: { "user-agent": "curl" } }), { log, signal });
   await opened.invoke(makeEvent({ method: "", path: "" }), { log, signal });
-  expect(log.lines).toEqual([
+  expect(host.log.lines).toEqual([
     ["info", "GET /a 200", expect.objectContaining({ method: "GET", path: "/a", status: 200, agent: "curl" })],
   ]);
 });

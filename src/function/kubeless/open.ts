@@ -22,7 +22,7 @@ export function openKubelessFunction(
   environment: Readonly<Record<string, string | undefined>> = process.env,
 ): EventFunction {
   const timeoutMs = functionTimeoutMs(environment, host.eventTimeoutMs);
-  const maxBodyBytes = readBodyLimit(environment);
+  const maxBodyBytes = readBodyLimit(environment, "REQ_MB_LIMIT");
   const module = environment["MOD_NAME"] || basename(origin.file, extname(origin.file));
   const metrics = createCallMetrics(host.metrics, module);
   const context = {
@@ -56,7 +56,7 @@ export function openKubelessFunction(
 
   return {
     origin,
-    invoke: (event, call) => logAccess(event, call, run(event, call)),
+    invoke: (event, call) => logAccess(event, host.log, run(event, call)),
     web: null,
     surface: createSurface({
       maxBodyBytes,

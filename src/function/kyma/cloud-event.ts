@@ -8,8 +8,8 @@ export class CloudEventError extends Error {
 }
 
 export interface ReceivedCloudEvent {
-  /** Keys of the function's event: `ce-type`, `ce-source` and so on; undefined where the event says nothing. */
-  readonly fields: Readonly<Record<`ce-${string}`, unknown>>;
+  /** Context attributes and extensions by their names in CloudEvents 1.0; those that are not sent are absent. */
+  readonly attributes: Readonly<Record<string, unknown>>;
   readonly data: unknown;
 }
 
@@ -37,32 +37,24 @@ function readStructured(body: unknown): ReceivedCloudEvent {
   if (typeof body !== "object" || body === null || Array.isArray(body)) {
     throw new CloudEventError("no cloud event detected: the body is no JSON object");
   }
-  const event = body as Readonly<Record<string, unknown>>;
-  const base64 = event["data_base64"];
-  return {
-    fields: fieldsOf((name) => event[name], event["datacontenttype"]),
-    data: event["data"] === undefined && typeof base64 === "string" ? Buffer.from(base64, "base64") : event["data"],
-  };
+  const { data, data_base64: base64, ...attributes } = body as Readonly<Record<string, unknown>>;
+  const decoded = data === undefined && typeof base64 === "string" ? Buffer.from(base64, "base64") : data;
+  return { attributes: complete(attributes), data: decoded };
 }
 
 function readBinary(request: EventRequest): ReceivedCloudEvent {
-  if (request.get("ce-id") === undefined) throw new CloudEventError("no cloud event detected: there is no ce-id");
-  return {
-    fields: fieldsOf((name) => request.get(`ce-${name}`), request.get("content-type")),
-    data: request.body,
-  };
+  const headers = Object.entries(request.headers).filter(([name]) => name.startsWith("ce-"));
+  const attributes: Record<string, unknown> = Object.fromEntries(
+    headers.map(([name, value]) => [name.slice(3), value]),
+  );
+  if (attributes["id"] === undefined) throw new CloudEventError("no cloud event detected: there is no ce-id");
+  const contentType = request.get("content-type");
+  if (contentType !== undefined) attributes["datacontenttype"] = contentType;
+  return { attributes: complete(attributes), data: request.body };
 }
 
-function fieldsOf(attribute: (name: string) => unknown, contentType: unknown): ReceivedCloudEvent["fields"] {
-  return {
-    "ce-type": attribute("type"),
-    "ce-source": attribute("source"),
-    "ce-eventtypeversion": attribute("eventtypeversion"),
-    "ce-specversion": attribute("specversion"),
-    "ce-id": attribute("id") ?? crypto.randomUUID(),
-    "ce-time": normalizeTime(attribute("time")),
-    "ce-datacontenttype": contentType,
-  };
+function complete(attributes: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  return { ...attributes, id: attributes["id"] ?? crypto.randomUUID(), time: normalizeTime(attributes["time"]) };
 }
 
 /** In UTC with milliseconds; now when there is none. What is no time stays as it is. */

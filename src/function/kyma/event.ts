@@ -26,6 +26,8 @@ export interface KymaEvent {
   buildResponseCloudEvent(id: string, type: string, data: unknown): object;
 }
 
+const ATTRIBUTES = ["type", "source", "eventtypeversion", "specversion", "id", "time", "datacontenttype"];
+
 export interface KymaEventMakers {
   readonly tracer: Tracer;
   readonly publish: Publisher;
@@ -61,7 +63,10 @@ export function buildKymaEvent(request: EventRequest, response: EventResponse, m
     }),
   };
   const cloudEvent = readCloudEvent(request);
-  if (cloudEvent !== null) return Object.assign(event, cloudEvent.fields, { data: cloudEvent.data });
+  if (cloudEvent !== null) {
+    const fields = ATTRIBUTES.map((name) => [`ce-${name}`, cloudEvent.attributes[name]]);
+    return Object.assign(event, Object.fromEntries(fields), { data: cloudEvent.data });
+  }
   const isMultipart = matchMediaType(request.get("content-type"), ["multipart"]) !== false;
   if (isPresent(request.body) && !isMultipart) event.data = request.body;
   return event;

@@ -1,22 +1,22 @@
-/** A Kyma function ready for events: `main(event, context, callback)`. */
+/** A Kyma function ready for events: `main(event, context, callback)`, or `main(request, response)` in newer runtimes. */
 import type { EventResult, FunctionEvent } from "../../event/contract.ts";
 import { EventError } from "../../event/event-error.ts";
 import type { EventCall, EventFunction, FunctionHost } from "../event-function.ts";
 import { logAccess } from "../express-like/access-log.ts";
-import type { HeaderValue } from "../express-like/outgoing-headers.ts";
 import { EventRequest } from "../express-like/request.ts";
 import { BodyError } from "../express-like/request-body.ts";
 import { EventResponse } from "../express-like/response.ts";
-import { type CallRules, runCall } from "../express-like/run-call.ts";
+import { runCall } from "../express-like/run-call.ts";
 import { createSurface, errorPage, HTML, readBodyLimit } from "../express-like/surface.ts";
 import { functionTimeoutMs } from "../function-timeout.ts";
 import type { LoadedFunction } from "../loaded-function.ts";
-import { sendKymaFailure, sendKymaResponse } from "./answer.ts";
 import { parseKymaBody } from "./body.ts";
 import { createKymaCallMetrics, renderKymaMetrics } from "./call-metrics.ts";
 import { CloudEventError } from "./cloud-event.ts";
-import { buildKymaEvent } from "./event.ts";
+import { bindEventApi } from "./event-api.ts";
+import { kymaApi } from "./function-api.ts";
 import { createPublisher } from "./publish.ts";
+import { bindRequestApi } from "./request-api.ts";
 import { openTracing } from "./tracing.ts";
 
 export async function openKymaFunction(
@@ -24,50 +24,45 @@ export async function openKymaFunction(
   host: FunctionHost,
   environment: Readonly<Record<string, string | undefined>> = process.env,
 ): Promise<EventFunction> {
+  const isEventApi = kymaApi(environment) === "event";
   const timeoutMs = functionTimeoutMs(environment, host.eventTimeoutMs);
-  const maxBodyBytes = readBodyLimit(environment);
+  const maxBodyBytes = readBodyLimit(environment, isEventApi ? "REQ_MB_LIMIT" : "FUNC_BODY_MB_LIMIT");
   const functionName = environment["FUNC_NAME"] || host.functionName;
   const metrics = createKymaCallMetrics(host.metrics, functionName);
-  const publish = createPublisher(environment["PUBLISHER_PROXY_ADDRESS"]);
   const tracing = await openTracing({
     serviceName: functionName,
     collector: environment["TRACE_COLLECTOR_ENDPOINT"],
     warn: (message) => host.log.warn(message),
   });
-  const context = {
-    "function-name": functionName,
-    runtime: environment["FUNC_RUNTIME"],
+  const api = (isEventApi ? bindEventApi : bindRequestApi)(handler, {
+    tracer: tracing.tracer,
+    publish: createPublisher(environment["PUBLISHER_PROXY_ADDRESS"]),
+    functionName,
     namespace: environment["SERVICE_NAMESPACE"] || host.functionNamespace,
-    timeout: timeoutMs / 1000,
-    "body-size-limit": maxBodyBytes / 1024 / 1024,
-  };
+    runtime: environment["FUNC_RUNTIME"],
+    timeoutSeconds: timeoutMs / 1000,
+    bodyLimitMegabytes: maxBodyBytes / 1024 / 1024,
+  });
 
   async function run(request: EventRequest, body: Uint8Array, call: EventCall): Promise<EventResult> {
-    const { log } = call;
-    const response = new EventResponse(request, (message) => log.warn(`the response: ${message}`));
+    const response = new EventResponse(request, (message) => call.log.warn(`the response: ${message}`));
     const ended = metrics.begin();
-    const send = (given?: unknown, status?: number, headers?: Readonly<Record<string, HeaderValue>>): void => {
-      if (response.writableEnded) log.warn("callback was called after the function had answered: ignored");
-      else sendKymaResponse(response, given, status, headers);
-    };
-    const rules: CallRules = {
-      origin,
-      timeoutMs,
-      finish: (result) => sendKymaResponse(response, result),
-      answerFailure: (error) => sendKymaFailure(response, error),
-      answerTimeout: () => void response.sendStatus(408),
-      ended: (outcome) => ended(outcome !== "done"),
-    };
-    let event: object;
+    let start: () => unknown;
     try {
       request.body = parseKymaBody(request, body, maxBodyBytes);
-      event = buildKymaEvent(request, response, { tracer: tracing.tracer, publish, log });
+      start = api.prepare(request, response, call.log);
     } catch (error) {
-      const refusal = refuse(error);
       ended(true);
-      throw refusal;
+      throw refuse(error);
     }
-    return runCall(() => handler(event, { ...context }, send), response, call, rules);
+    return runCall(start, response, call, {
+      origin,
+      timeoutMs,
+      finish: api.finish,
+      answerFailure: api.answerFailure,
+      answerTimeout: () => void response.sendStatus(408),
+      ended: (outcome) => ended(outcome !== "done"),
+    });
   }
 
   function invoke(event: FunctionEvent, call: EventCall): Promise<EventResult> {
@@ -75,10 +70,10 @@ export async function openKymaFunction(
     return tracing.trace(request, () => run(request, event.body, call));
   }
 
-  const logsAccess = Boolean(environment["KYMA_INTERNAL_LOGGER_ENABLED"]);
+  const logsAccess = Boolean(environment[isEventApi ? "KYMA_INTERNAL_LOGGER_ENABLED" : "SERVER_INTERNAL_LOGGER"]);
   return {
     origin,
-    invoke: logsAccess ? (event, call) => logAccess(event, call, invoke(event, call)) : invoke,
+    invoke: logsAccess ? (event, call) => logAccess(event, host.log, invoke(event, call)) : invoke,
     web: null,
     surface: createSurface({
       maxBodyBytes,

@@ -51,12 +51,26 @@ export class RequestCall implements EventCall {
   }
 }
 
-function toEvent(request: Request, body: Uint8Array, { trigger }: HttpService): FunctionEvent {
+function toEvent(request: Request, body: Uint8Array, { trigger, server }: HttpService): FunctionEvent {
   const { url, path, query } = splitUrl(request.url);
   const headers: [string, string][] = [];
   for (const line of request.headers) headers.push(line);
   const id = crypto.randomUUID();
-  return { id, trigger, timestamp: new Date(), method: request.method, path, query, headers, body, url };
+  return {
+    id,
+    trigger,
+    timestamp: new Date(),
+    method: request.method,
+    path,
+    query,
+    headers,
+    body,
+    url,
+    // Few functions look at it.
+    get remoteAddress() {
+      return server.requestIP(request)?.address ?? "";
+    },
+  };
 }
 
 function answerUnread(kind: "too-large" | "timed-out" | "gone", service: HttpService): Response {
