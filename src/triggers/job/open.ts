@@ -7,10 +7,15 @@ import type { OpenTrigger, OpenTriggerConfig, RunAttempt, RunOutcome, TriggerHos
 import { createPlannedEvent } from "../event-options.ts";
 import { callPlanned, type PlannedEnding } from "../planned-call.ts";
 import type { JobAttributes } from "./attributes.ts";
+import { assertWritable } from "./result-file.ts";
 
 export async function openJob(trigger: OpenTriggerConfig<JobAttributes>, host: TriggerHost): Promise<OpenTrigger> {
   const { attributes, name, kind } = trigger;
   const { log, eventTimeoutMs } = host;
+  const { resultFile } = attributes;
+  if (resultFile !== null && resultFile !== "-") {
+    assertWritable(resultFile, `spec.triggers.${name}.attributes.resultFile`);
+  }
   const opened = await openEventFunction(host.function, {
     log,
     metrics: host.metrics,
