@@ -25,6 +25,11 @@ export interface DrivenWrapper extends AsyncDisposable {
   /** The next line of the event socket that begins so; lines before it are passed over. */
   until(start: string | RegExp): Promise<string>;
   signal(name: NodeJS.Signals): void;
+  /** When the wrapper has connected to the control socket. */
+  readonly connected: Promise<void>;
+  /** Stops and goes on reading the event socket. */
+  pause(): void;
+  resume(): void;
   /** Closes both sockets. */
   hangUp(): void;
 }
@@ -91,6 +96,9 @@ export async function driveWrapper(options: DriveOptions): Promise<DrivenWrapper
     },
     until,
     signal: (name) => child.kill(name),
+    connected: control.connected,
+    pause: () => void events.socket().pause(),
+    resume: () => void events.socket().resume(),
     hangUp() {
       events.close();
       control.close();
@@ -163,6 +171,7 @@ function sized(type: number, size: number): Buffer {
 }
 
 interface Line {
+  readonly connected: Promise<void>;
   readonly lines: string[];
   /** Lines that were waited for, and those before them. */
   taken(): number;
@@ -179,8 +188,10 @@ async function listen(path: string): Promise<Line> {
   let taken = 0;
   let socket: Socket | null = null;
   let wake = Promise.withResolvers<void>();
+  const connected = Promise.withResolvers<void>();
   const server: Server = createServer((accepted) => {
     socket = accepted;
+    connected.resolve();
     accepted.setEncoding("utf8");
     accepted.on("error", () => {});
     accepted.on("data", (text: string) => {
@@ -193,6 +204,7 @@ async function listen(path: string): Promise<Line> {
   });
   await new Promise<void>((resolve) => server.listen(path, resolve));
   return {
+    connected: connected.promise,
     lines,
     taken: () => taken,
     socket() {

@@ -64,7 +64,7 @@ test("the traceback names the handler's own lines and nothing of the wrapper", a
   const { body } = JSON.parse(answer.slice(1)) as { body: string };
   expect(body.replaceAll(directory, "")).toBe(
     'Exception caught in handler - "no way": Traceback (most recent call last):\n' +
-      '  File "/protocol.py", line 27, in handler\n    raise ValueError("no way")\nValueError: no way\n',
+      '  File "/protocol.py", line 31, in handler\n    raise ValueError("no way")\nValueError: no way\n',
   );
 });
 
@@ -153,6 +153,29 @@ test("without its processor it ends, also from within a handler that never retur
     driven.hangUp();
     expect([path, await Promise.race([driven.exited, Bun.sleep(3000)])]).toEqual([path, 1]);
   }
+});
+
+test("without its processor it ends, also while it loads the function", async () => {
+  for (const name of ["slow_import:handler", "slow_init:handler"]) {
+    await using driven = await driveWrapper({ wrapper, directory, handler: name });
+    await driven.connected;
+    await Bun.sleep(200);
+    driven.hangUp();
+    expect([name, await Promise.race([driven.exited, Bun.sleep(3000)])]).toEqual([name, 1]);
+  }
+});
+
+test("no line of the log is lost on a reader that is slow", async () => {
+  await using driven = await drive();
+  driven.pause();
+  driven.send(event({ path: "/log-much" }));
+  await Bun.sleep(300);
+  driven.resume();
+  await driven.until("r");
+  const numbers = driven.events
+    .filter((line) => line.includes("line "))
+    .map((line) => Number(/line (\d+)/.exec(line)?.[1]));
+  expect(numbers).toEqual(Array.from({ length: 5000 }, (_, index) => index));
 });
 
 test("an event of no length ends it", async () => {

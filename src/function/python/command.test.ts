@@ -35,6 +35,7 @@ test("a wrapper is started as Nuclio's processor does", () => {
     ],
     environment: { ...given, PYTHONPATH: "/fn:/opt/nuclio" },
     functionDirectory: "/fn",
+    startDeadlineMs: 120_000,
   });
 });
 

@@ -7,6 +7,8 @@ import { findForeignWrapper } from "./wrapper-script.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
+const START_DEADLINE_MS = 120_000;
+
 /** @throws FunctionLoadError `PYTHON_NOT_FOUND`, `WRAPPER_NOT_FOUND` */
 export function wrapperCommand(
   loaded: Extract<LoadedFunction, { contract: "python" }>,
@@ -29,6 +31,7 @@ export function wrapperCommand(
     options,
     environment: childEnvironment(environment, directory),
     functionDirectory: directory,
+    startDeadlineMs: START_DEADLINE_MS,
   };
 }
 

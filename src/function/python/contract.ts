@@ -26,6 +26,8 @@ export interface WrapperCommand {
   readonly environment: Readonly<Record<string, string>>;
   /** Where the function is. */
   readonly functionDirectory: string;
+  /** A wrapper that has not reported by then is given up. */
+  readonly startDeadlineMs: number;
 }
 
 /** How a wrapper's process ended. */

@@ -32,10 +32,11 @@ class Counts implements MetricsRecorder {
 }
 
 interface Options extends Partial<Omit<PoolHost, "log" | "metrics">> {
+  readonly startDeadlineMs?: number;
   readonly env?: Readonly<Record<string, string>>;
 }
 
-async function open({ env = {}, ...given }: Options = {}) {
+async function open({ env = {}, startDeadlineMs = 10_000, ...given }: Options = {}) {
   const log = new MemoryLog();
   const metrics = new Counts();
   const trigger = { kind: "http", name: "front" };
@@ -50,7 +51,14 @@ async function open({ env = {}, ...given }: Options = {}) {
     ...given,
   };
   const environment = { ...(process.env as Record<string, string>), ...env };
-  const command = { python: "python3", foreignWrapper, options: [], environment, functionDirectory: "/fn" };
+  const command = {
+    python: "python3",
+    foreignWrapper,
+    options: [],
+    environment,
+    functionDirectory: "/fn",
+    startDeadlineMs,
+  };
   const pool = new WrapperPool(command, host);
   await pool.start();
   /** The outcome of an event that makes its wrapper say this. */
@@ -335,6 +343,16 @@ describe("the start", () => {
       if (before === undefined) delete process.env["TMPDIR"];
       else process.env["TMPDIR"] = before;
     }
+  });
+
+  test("does not wait for a wrapper that never reports", async () => {
+    const error = await open({ env: { FAKE_START: "!sleep 60" }, startDeadlineMs: 300 }).catch(
+      (caught: unknown) => caught,
+    );
+    expect(error).toMatchObject({
+      code: "THROWN_AT_IMPORT",
+      message: "the function's Python process has not reported after 0.3 s before it was ready",
+    });
   });
 
   test("warnings before it is ready are logged", async () => {

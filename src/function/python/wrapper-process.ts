@@ -8,8 +8,6 @@ import { LineReader } from "./line-reader.ts";
 import { StartOutput } from "./start-output.ts";
 import { stageWrapper } from "./wrapper-script.ts";
 
-/** A wrapper that has not reported by then is given up. */
-const START_DEADLINE_MS = 120_000;
 /** What it wrote before its end may still be on the way, or held open by a process it left behind. */
 const LAST_WORDS_MS = 200;
 /** From the signal to the closing of the sockets: other wrappers may forget the one over the other. */
@@ -77,7 +75,7 @@ export class WrapperProcess {
       this.#readOutput(this.#child.stderr, (text) => this.#hearError(text)),
     ]);
     this.ended = exit.promise.then((end) => this.#finish(end));
-    this.ready = this.#whenReady().finally(() => stage[Symbol.dispose]());
+    this.ready = this.#whenReady(command.startDeadlineMs).finally(() => stage[Symbol.dispose]());
   }
 
   /** The event being handled. */
@@ -160,15 +158,15 @@ export class WrapperProcess {
     this.#started.resolve();
   }
 
-  async #whenReady(): Promise<void> {
+  async #whenReady(deadlineMs: number): Promise<void> {
     const late = Promise.withResolvers<null>();
-    const timer = setTimeout(() => late.resolve(null), START_DEADLINE_MS);
+    const timer = setTimeout(() => late.resolve(null), deadlineMs);
     const end = await Promise.race([this.#started.promise, this.ended, late.promise]);
     clearTimeout(timer);
     if (end === undefined) return;
     if (end === null) this.kill();
     await this.#lastWords();
-    const how = end === null ? `has not reported after ${START_DEADLINE_MS / 1000} s` : describeEnd(end);
+    const how = end === null ? `has not reported after ${deadlineMs / 1000} s` : describeEnd(end);
     throw this.#startOutput?.describe(how) ?? new Error(how);
   }
 

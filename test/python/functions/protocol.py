@@ -23,6 +23,10 @@ def handler(context, event):
         context.logger.debug("plain %s", "text")
         context.logger.warn_with("with fields", number=1, nothing=None)
         return "logged"
+    if event.path == "/log-much":
+        for number in range(5000):
+            context.logger.info_with("line %d" % number, padding="x" * 200)
+        return "logged"
     if event.path == "/raise":
         raise ValueError("no way")
     if event.path == "/exit":

@@ -52,10 +52,11 @@ LAST_TURNS_SECONDS = 0.01
 
 def main():
     arguments = parse_arguments()
+    control = connect(arguments.control_socket_path) if arguments.control_socket_path else None
+    lifeline = Lifeline(control)
     handler, module = load_handler(arguments.handler)
     connection = Connection(connect(arguments.event_socket_path))
-    control = connect(arguments.control_socket_path) if arguments.control_socket_path else None
-    wrapper = Wrapper(arguments, handler, connection, control)
+    wrapper = Wrapper(arguments, handler, connection, control, lifeline)
     sys.exit(asyncio.run(wrapper.serve(module)))
 
 
@@ -99,6 +100,35 @@ def connect(path):
             if attempt + 1 < CONNECT_ATTEMPTS:
                 time.sleep(1)
     raise SystemExit("cannot connect to " + path)
+
+
+class Lifeline:
+    """
+    Ends the process with its processor even while user code runs that never returns: the event loop would not see the
+    end of a socket then, but the signal of that end interrupts the code.
+    """
+
+    def __init__(self, control):
+        # While true nobody else looks after the sockets.
+        self.needed = True
+        self._control = control
+        if control is not None and hasattr(os, "O_ASYNC"):
+            signal.signal(signal.SIGIO, self._check)
+            fcntl.fcntl(control, fcntl.F_SETOWN, os.getpid())
+            fcntl.fcntl(control, fcntl.F_SETFL, fcntl.fcntl(control, fcntl.F_GETFL) | os.O_ASYNC)
+            self._check(None, None)
+
+    def _check(self, _number, _frame):
+        if not self.needed:
+            return
+        try:
+            gone = self._control.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT) == b""
+        except BlockingIOError:
+            gone = False
+        except OSError:
+            gone = True
+        if gone:
+            os._exit(1)
 
 
 class Disconnected(Exception):
@@ -202,8 +232,9 @@ def create_decoder(decode_strings):
 
 
 class Wrapper:
-    def __init__(self, arguments, handler, connection, control):
+    def __init__(self, arguments, handler, connection, control, lifeline):
         self._handler = handler
+        self._lifeline = lifeline
         self._connection = connection
         self._control = control
         # There nothing returned means: unchanged.
@@ -230,6 +261,7 @@ class Wrapper:
         self._ended = self._loop.create_future()
         await self._initialize(module)
         self._listen_to_signals()
+        self._lifeline.needed = False
         self._connection.write("s\n")
         if self._control is not None:
             await self._send_control({"kind": "wrapperInitialized", "attributes": {"ready": "true"}})
@@ -258,12 +290,6 @@ class Wrapper:
         self._loop.add_signal_handler(signal.SIGUSR1, self._on_terminate)
         self._loop.add_signal_handler(signal.SIGUSR2, self._on_drain)
         self._loop.add_signal_handler(signal.SIGCONT, self._on_continue)
-        if self._control is not None and hasattr(os, "O_ASYNC"):
-            # A handler that never returns would outlive the processor: the loop does not see the socket's end then.
-            signal.signal(signal.SIGIO, self._on_control_activity)
-            fcntl.fcntl(self._control, fcntl.F_SETOWN, os.getpid())
-            flags = fcntl.fcntl(self._control, fcntl.F_GETFL)
-            fcntl.fcntl(self._control, fcntl.F_SETFL, flags | os.O_ASYNC)
 
     def _on_terminate(self):
         self._discarding = True
@@ -297,18 +323,6 @@ class Wrapper:
                 self._callback_tasks.add(task)
                 task.add_done_callback(self._callback_tasks.discard)
 
-    def _on_control_activity(self, _number, _frame):
-        if not self._busy:
-            return
-        try:
-            gone = self._control.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT) == b""
-        except BlockingIOError:
-            gone = False
-        except OSError:
-            gone = True
-        if gone:
-            os._exit(1)
-
     # Events
 
     def _on_readable(self):
@@ -328,7 +342,7 @@ class Wrapper:
                 self._handle(data)
 
     def _handle(self, data):
-        self._busy = True
+        self._busy = self._lifeline.needed = True
         started = time.perf_counter()
         try:
             result = self._handler(self._context, self._decode_event(data))
@@ -387,7 +401,7 @@ class Wrapper:
         self._handle_waiting()
 
     def _after_event(self):
-        self._busy = False
+        self._busy = self._lifeline.needed = False
         if self._due_callbacks:
             self._run_due_callbacks()
 
