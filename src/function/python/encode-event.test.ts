@@ -23,33 +23,13 @@ function expected(body: string): string {
   const text = (value: string): string =>
     Buffer.of(0xa0 | value.length).toString("hex") + Buffer.from(value).toString("hex");
   const map = (size: number): string => Buffer.of(0x80 | size).toString("hex");
-  return [
-    "de0013",
-    text("content_type"),
-    text("text/plain"),
-    text("content-type"),
-    text("text/plain"),
-    text("trigger"),
-    map(2),
-    text("kind"),
-    text("http"),
-    text("name"),
-    text("front"),
-    text("fields"),
-    map(1),
-    text("a"),
-    text("1"),
-    text("headers"),
-    map(1),
-    text("content-type"),
-    text("text/plain"),
-    text("id"),
-    text("e-1"),
-    text("method"),
-    text("POST"),
-    text("path"),
-    text("/p"),
-    ...[
+  const lines = [
+    ["de0013", text("content_type"), text("text/plain"), text("content-type"), text("text/plain")],
+    [text("trigger"), map(2), text("kind"), text("http"), text("name"), text("front")],
+    [text("fields"), map(1), text("a"), text("1")],
+    [text("headers"), map(1), text("content-type"), text("text/plain")],
+    [text("id"), text("e-1"), text("method"), text("POST"), text("path"), text("/p")],
+    [
       text("size"),
       Buffer.of(body.length).toString("hex"),
       text("timestamp"),
@@ -57,25 +37,11 @@ function expected(body: string): string {
       text("url"),
       text("/p?a=1"),
     ],
-    text("shard_id"),
-    "ff",
-    text("num_shards"),
-    "00",
-    text("type"),
-    "a0",
-    text("type_version"),
-    "a0",
-    text("version"),
-    "a0",
-    text("offset"),
-    "00",
-    text("topic"),
-    "a0",
-    text("body"),
-    "c4",
-    Buffer.of(body.length).toString("hex"),
-    Buffer.from(body).toString("hex"),
-  ].join("");
+    [text("shard_id"), "ff", text("num_shards"), "00", text("type"), "a0", text("type_version"), "a0"],
+    [text("version"), "a0", text("offset"), "00", text("topic"), "a0"],
+    [text("body"), "c4", Buffer.of(body.length).toString("hex"), Buffer.from(body).toString("hex")],
+  ];
+  return lines.flat().join("");
 }
 
 test("an event is its length and a map of every key", () => {

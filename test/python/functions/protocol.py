@@ -52,6 +52,10 @@ def handler(context, event):
         return context.Response({"x-a": "b"}, pieces(), "text/csv", 206)
     if event.path == "/broken-stream":
         return broken()
+    if event.path == "/slow-stream":
+        return slow_pieces()
+    if event.path == "/endless":
+        return endless()
     if event.path == "/process":
         return str(os.getpid())
     return event.body
@@ -71,3 +75,14 @@ async def pieces():
 def broken():
     yield "begun"
     raise ValueError("in the middle")
+
+
+def slow_pieces():
+    yield "first "
+    time.sleep(0.3)
+    yield "last"
+
+
+def endless():
+    while True:
+        yield "x" * 1000

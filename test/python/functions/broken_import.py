@@ -1,0 +1,7 @@
+"""Imports what nobody has."""
+
+import not_installed_anywhere
+
+
+def handler(context, event):
+    return not_installed_anywhere
