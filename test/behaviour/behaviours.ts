@@ -2,6 +2,7 @@
  * What functions do, whichever trigger calls them: a function below test/functions, an event, and the result. Triggers that
  * send the result as HTTP give exactly this.
  */
+import { kubeless, kyma } from "./kubeless-kyma.ts";
 
 export interface Behaviour {
   readonly name: string;
@@ -256,4 +257,4 @@ const middleware: readonly Behaviour[] = [
   { name: "never answers", function: "middleware/hang.ts", event: {}, result: timedOut, spec: shortTime },
 ];
 
-export const behaviours: readonly Behaviour[] = [...nuclio, ...fetchHandlers, ...middleware];
+export const behaviours: readonly Behaviour[] = [...nuclio, ...fetchHandlers, ...middleware, ...kubeless, ...kyma];

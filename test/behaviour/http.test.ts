@@ -8,7 +8,7 @@ import { byProcess, expectBehaviour, type Given } from "./compare.ts";
 
 const functions = join(import.meta.dir, "../functions");
 
-const runtimes: Readonly<Record<string, string>> = { nuclio: "nodejs:20" };
+const runtimes: Readonly<Record<string, string>> = { nuclio: "nodejs:20", kubeless: "kubeless", kyma: "kyma" };
 
 async function ask(url: string, { event }: Behaviour): Promise<Given> {
   const { method = event.body === undefined ? "GET" : "POST", path = "/", headers = {}, body } = event;
