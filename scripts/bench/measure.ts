@@ -11,6 +11,8 @@ export interface Measurement {
   readonly rssBytes: number;
   /** How many cores processes that have no part in the benchmark kept busy meanwhile, e.g. 0.5. */
   readonly othersCores: number;
+  /** How many cores the load generator kept busy; near 1 it is what is measured. */
+  readonly generatorCores: number;
 }
 
 export interface MeasureTimes {
@@ -38,6 +40,7 @@ export async function measureServer(
     perSecond: (completed * 1000) / (after.atMs - before.atMs),
     cpuSecondsPer10k: ((after.usage.cpuSeconds - before.usage.cpuSeconds) * 10_000) / completed,
     rssBytes: after.usage.rssBytes,
+    generatorCores: ((after.generatorSeconds - before.generatorSeconds) * 1000) / (after.atMs - before.atMs),
     othersCores: ((after.othersSeconds - before.othersSeconds) * 1000) / (after.atMs - before.atMs),
   };
 }
@@ -48,13 +51,17 @@ interface Reading {
   readonly usage: TreeUsage;
   /** CPU time of everything but the benchmark and what it started. */
   readonly othersSeconds: number;
+  /** CPU time of this process. */
+  readonly generatorSeconds: number;
 }
 
 function takeReading(load: Load, serverPid: number): Reading {
+  const { user, system } = process.cpuUsage();
   return {
     atMs: performance.now(),
     completed: load.completed,
     usage: readTreeUsage(serverPid),
     othersSeconds: readOthersCpuSeconds(),
+    generatorSeconds: (user + system) / 1e6,
   };
 }

@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from "node:fs";
 
 /** Both in one reading, so that they belong together. */
 export interface TreeUsage {
-  /** User and system time since the processes began, in seconds; the kernel counts in steps of 10 ms. */
+  /** User and system time since the processes began, those that ended included; the kernel counts in steps of 10 ms. */
   readonly cpuSeconds: number;
   readonly rssBytes: number;
 }
@@ -62,7 +62,9 @@ function readStat(pid: number): ProcessStat | null {
     return null; // ended between listing and reading
   }
   const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
-  return { parent: Number(fields[1]), ticks: Number(fields[11]) + Number(fields[12]), pages: Number(fields[21]) };
+  // With the time of the children that ended and were waited for.
+  const ticks = fields.slice(11, 15).reduce((sum, field) => sum + Number(field), 0);
+  return { parent: Number(fields[1]), ticks, pages: Number(fields[21]) };
 }
 
 function descends(pid: number, root: number, table: ReadonlyMap<number, ProcessStat>): boolean {

@@ -7,6 +7,8 @@ export interface ServerStart {
   readonly port: number;
   readonly command: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
+  /** Takes its standard output, so that reading a log costs the load generator nothing. */
+  readonly logFile?: string;
 }
 
 export interface RunningServer extends AsyncDisposable {
@@ -23,13 +25,14 @@ export async function startServer(
   start: ServerStart,
   firstAnswer: (port: number) => Promise<void>,
 ): Promise<RunningServer> {
-  const { name, port, command, env = {} } = start;
-  const server = startProcess({ command, env });
+  const { name, port, command, env = {}, logFile } = start;
+  const server = startProcess({ command, env, ...(logFile === undefined ? {} : { outputFile: logFile }) });
   try {
     await answersOrEnds(server, firstAnswer(port));
   } catch (error) {
     await server.stop("SIGKILL");
-    throw new Error(`${name} does not serve:\n${server.lines.join("\n")}`, { cause: error });
+    const log = logFile === undefined ? "" : await Bun.file(logFile).text();
+    throw new Error(`${name} does not serve:\n${server.lines.join("\n")}\n${log}`, { cause: error });
   }
   return {
     name,

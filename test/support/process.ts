@@ -17,6 +17,8 @@ export interface StartOptions {
   readonly cwd?: string;
   /** Added to this process's environment; undefined removes a variable. */
   readonly env?: Readonly<Record<string, string | undefined>>;
+  /** Standard output goes to this file and not into `lines`: nobody is kept busy reading it. */
+  readonly outputFile?: string;
   /** It has children of its own to end: disposing sends SIGTERM first. */
   readonly endsChildren?: boolean;
 }
@@ -35,7 +37,7 @@ export function startProcess(options: StartOptions): RunningProcess {
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
     env: { ...process.env, ...options.env },
     stdin: "ignore",
-    stdout: "pipe",
+    stdout: options.outputFile === undefined ? "pipe" : Bun.file(options.outputFile),
     stderr: "pipe",
   });
   running.add(child);
@@ -90,7 +92,8 @@ export function startProcess(options: StartOptions): RunningProcess {
   };
 }
 
-async function readLines(stream: ReadableStream<Uint8Array>, onLine: (line: string) => void): Promise<void> {
+async function readLines(stream: Bun.Subprocess["stdout"], onLine: (line: string) => void): Promise<void> {
+  if (!(stream instanceof ReadableStream)) return; // it goes to a file
   const decoder = new TextDecoder();
   let rest = "";
   for await (const chunk of stream) {

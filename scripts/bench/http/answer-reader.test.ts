@@ -23,3 +23,11 @@ test.each([whole, empty, chunked])("finds the end of an answer however it is cut
 test("an answer without a length is broken", () => {
   expect(new AnswerReader().push(Buffer.from("HTTP/1.1 200 OK\r\n\r\n"))).toBe("broken");
 });
+
+test("says when the server closes the connection after the answer", () => {
+  const reader = new AnswerReader();
+  reader.push(Buffer.from("HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"));
+  expect(reader.closes).toBe(true);
+  reader.push(Buffer.from(empty));
+  expect(reader.closes).toBe(false);
+});

@@ -3,6 +3,7 @@
 const headEnd = "\r\n\r\n";
 const lengthField = /\r\ncontent-length: *(\d+)\r\n/i;
 const chunkedField = /\r\ntransfer-encoding: *chunked\r\n/i;
+const closeField = /\r\nconnection: *close\r\n/i;
 
 type Step =
   | { readonly kind: "head" }
@@ -19,6 +20,12 @@ export class AnswerReader {
   #step: Step = { kind: "head" };
   #pending: Buffer = Buffer.alloc(0);
   #status = 0;
+  #closes = false;
+
+  /** Whether the server ends the connection after the last answer. */
+  get closes(): boolean {
+    return this.#closes;
+  }
 
   /** Status of the answer that ends with these bytes; null: it goes on; "broken": framed in a way this does not read. */
   push(bytes: Buffer): number | null | "broken" {
@@ -58,6 +65,7 @@ export class AnswerReader {
 
   #afterHead(head: string): Step | null {
     this.#status = Number(head.slice(9, 12));
+    this.#closes = closeField.test(head);
     const length = lengthField.exec(head)?.[1];
     if (length !== undefined) return { kind: "body", left: Number(length) };
     return chunkedField.test(head) ? { kind: "size" } : null;

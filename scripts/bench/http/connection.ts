@@ -3,8 +3,8 @@ import type { Socket } from "bun";
 import { AnswerReader } from "./answer-reader.ts";
 
 export interface HttpConnectionEvents {
-  /** The whole answer arrived; the connection is free. */
-  answered(status: number): void;
+  /** The whole answer arrived; the connection is free, or of no more use when the server closes it. */
+  answered(status: number, closes: boolean): void;
   /** The connection was lost, or an answer was framed in a way it does not read. It is of no more use. */
   lost(): void;
 }
@@ -15,8 +15,9 @@ export class HttpConnection {
   #socket: Socket | null = null;
   readonly #reader = new AnswerReader();
 
-  constructor(path: string, events: HttpConnectionEvents) {
-    this.#request = Buffer.from(`GET ${path} HTTP/1.1\r\nhost: bench\r\nuser-agent: bench\r\n\r\n`, "latin1");
+  /** @param request Head and body. */
+  constructor(request: Uint8Array, events: HttpConnectionEvents) {
+    this.#request = request;
     this.#events = events;
   }
 
@@ -48,7 +49,7 @@ export class HttpConnection {
   #read(chunk: Buffer): void {
     const result = this.#reader.push(chunk);
     if (result === "broken") this.#end();
-    else if (result !== null) this.#events.answered(result);
+    else if (result !== null) this.#events.answered(result, this.#reader.closes);
   }
 
   #end(): void {

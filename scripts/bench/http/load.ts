@@ -14,7 +14,8 @@ export type Pace = { readonly kind: "saturation" } | { readonly kind: "rate"; re
 
 export interface HttpTarget {
   readonly port: number;
-  readonly path: string;
+  /** Head and body, see `encodeRequest`. */
+  readonly request: Uint8Array;
   readonly connections: number;
 }
 
@@ -74,8 +75,8 @@ class PacedLoad implements HttpLoad {
   }
 
   async #addLine(): Promise<void> {
-    const connection = new HttpConnection(this.#target.path, {
-      answered: (status) => this.#onAnswer(line, status),
+    const connection = new HttpConnection(this.#target.request, {
+      answered: (status, closes) => this.#onAnswer(line, status, closes),
       lost: () => this.#onLost(line),
     });
     const line: Line = { connection, dueMs: null };
@@ -97,22 +98,28 @@ class PacedLoad implements HttpLoad {
     }
   }
 
-  #onAnswer(line: Line, status: number): void {
+  #onAnswer(line: Line, status: number, closes: boolean): void {
     const now = performance.now();
     this.completed++;
     if (status < 200 || status > 299) this.failed++;
     if (line.dueMs !== null) this.#latencies.push(now - line.dueMs);
     line.dueMs = null;
+    if (closes) return this.#replace(line);
     if (this.#pace.kind === "saturation") return this.#send(line, now);
     this.#free.push(line);
     if (this.#due.length > 0) this.#sendDue();
   }
 
   #onLost(line: Line): void {
-    this.#lines.delete(line);
     const index = this.#free.indexOf(line);
     if (index >= 0) this.#free.splice(index, 1);
     if (line.dueMs !== null) this.failed++;
+    this.#replace(line);
+  }
+
+  #replace(line: Line): void {
+    this.#lines.delete(line);
+    line.connection.close();
     if (this.#stopped) return;
     this.#addLine().then(
       () => (this.#pace.kind === "saturation" ? this.#sendFree() : this.#sendDue()),

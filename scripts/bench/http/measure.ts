@@ -1,7 +1,8 @@
-/** One measurement of a server behind a proxy: the load, what the clients saw, and what it cost the server. */
+/** One measurement of a server, behind a proxy or not: the load, what the clients saw, and what it cost the server. */
 import { percentilesOf } from "../latencies.ts";
 import { type Measurement, type MeasureTimes, measureServer } from "../measure.ts";
 import { type Pace, startHttpLoad } from "./load.ts";
+import { encodeRequest } from "./request.ts";
 
 export interface HttpMeasurement extends Measurement {
   readonly p50Ms: number;
@@ -12,16 +13,17 @@ export interface HttpMeasurement extends Measurement {
   readonly failed: number;
 }
 
-/** Connections of every load through a proxy. */
+/** Connections of every load. */
 export const clientConnections = 32;
 
 export async function measureHttp(
-  proxyPort: number,
+  port: number,
   pace: Pace,
   serverPid: number,
   times: MeasureTimes,
+  request: Uint8Array = encodeRequest(),
 ): Promise<HttpMeasurement> {
-  const load = await startHttpLoad({ port: proxyPort, path: "/", connections: clientConnections }, pace);
+  const load = await startHttpLoad({ port, request, connections: clientConnections }, pace);
   try {
     const measurement = await measureServer(load, serverPid, times, () => void load.takeLatencies());
     const { p50, p99 } = percentilesOf(load.takeLatencies());

@@ -6,6 +6,7 @@ import { type ExtProcContestant, extProcContestants, startServers } from "../ext
 import { type Figure, figureOf } from "../figures.ts";
 import { startHttpLoad } from "../http/load.ts";
 import { clientConnections, type HttpMeasurement, measureHttp } from "../http/measure.ts";
+import { encodeRequest } from "../http/request.ts";
 import { measureServer } from "../measure.ts";
 import { envoyShapes, type Workload, workloads } from "../workloads.ts";
 import { listenForServers } from "./envoy-listeners.ts";
@@ -34,7 +35,7 @@ async function runWithoutProcessor(bench: Bench, names: readonly string[]): Prom
   const listeners = { bare: { processors: [], connectionManager: { http_filters: [router] } } };
   const envoy = stack.use(await startEnvoy({ version: "1.40.0", upstreamPort: upstream.port, listeners }));
   const load = await startHttpLoad(
-    { port: envoy.ports.bare, path: "/", connections: clientConnections },
+    { port: envoy.ports.bare, request: encodeRequest(), connections: clientConnections },
     { kind: "saturation" },
   );
   stack.defer(() => load.stop());

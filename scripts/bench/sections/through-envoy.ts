@@ -5,6 +5,7 @@ import { extProcContestants, startServers } from "../ext-proc-contestants.ts";
 import { type Figure, figureOf } from "../figures.ts";
 import { type Pace, startHttpLoad } from "../http/load.ts";
 import { clientConnections, type HttpMeasurement, measureHttp } from "../http/measure.ts";
+import { encodeRequest } from "../http/request.ts";
 import { runFor } from "../load.ts";
 import { disturbance } from "../machine.ts";
 import { readTreeUsage } from "../process-tree.ts";
@@ -36,7 +37,7 @@ export const throughEnvoy: Section = {
     const { envoy, portOf, connectionsTo } = await listenForServers(servers, workload, upstream.port);
     stack.use(envoy);
     for (const server of servers) {
-      const target = { port: portOf(server), path: "/", connections: clientConnections };
+      const target = { port: portOf(server), request: encodeRequest(), connections: clientConnections };
       await runFor(bench.times.firstLoadMs, await startHttpLoad(target, saturation));
     }
     const measureAt = (pace: Pace, load: string): Promise<Results> =>

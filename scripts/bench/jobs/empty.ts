@@ -1,0 +1,2 @@
+/** A job that has nothing to do. */
+export function handler(): void {}

@@ -1,0 +1,3 @@
+module.exports = {
+  greet: (event, _context) => ({ hello: event.data.name }),
+};
