@@ -13,6 +13,7 @@ import type { ConfigNode } from "./config-node.ts";
 import type { ConfigProblem, FunctionConfig } from "./contract.ts";
 import { environmentFunction } from "./environment-function.ts";
 import type { LoadConfigInput } from "./load.ts";
+import { whyNotServed } from "./runtime.ts";
 import { placeInSource } from "./source-place.ts";
 import { makeProblem } from "./source-text.ts";
 import type { Place } from "./source-text.ts";
@@ -52,6 +53,8 @@ export function checkFunction(
   root: ConfigNode | null,
   fallback: Place,
 ): ConfigProblem | null {
+  // That is the problem: what is found could not be run anyway.
+  if (whyNotServed(config.runtime) !== null) return null;
   try {
     using prepared = prepareFunction(config, config.sourceCode, environment);
     const source = prepared?.source ?? config;
@@ -80,7 +83,8 @@ export function checkSourceCode(
   root: ConfigNode | null,
   fallback: Place,
 ): ConfigProblem | null {
-  if (config.sourceCode?.kind !== "text") return null;
+  // What another language is, is no syntax error of these.
+  if (config.sourceCode?.kind !== "text" || whyNotServed(config.runtime) !== null) return null;
   try {
     nameModule(config.sourceCode.text, config);
     return null;

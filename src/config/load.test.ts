@@ -179,6 +179,12 @@ spec:
     });
   });
 
+  test("a function in a language that is not served has that one problem", () => {
+    const spec = { runtime: "golang", handler: "main:Handler", build: { functionSourceCode: "package main" } };
+    const result = load(JSON.stringify({ spec: { ...spec, triggers: { gate: { kind: "extproc" } } } }));
+    expect(result.problems.map(({ path }) => path)).toEqual(["spec.runtime"]);
+  });
+
   test("a function may come from the environment, and one on the command line goes before it", () => {
     const environment = { PROCESSOR_BUILD__FUNCTION_SOURCE_CODE: Buffer.from("export default 1;").toString("base64") };
     expect(accepted(load(null, { environment })).function.sourceCode).toEqual({
