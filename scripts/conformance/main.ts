@@ -22,6 +22,11 @@ const parts: readonly Part[] = [
   { name: "volume", help: "200,000 requests and 20,000 bodies through each Envoy", script: "test/e2e/volume.ts" },
   { name: "matrix", help: "every body mode, body and behaviour through each Envoy", script: "test/e2e/matrix/main.ts" },
   { name: "attacks", help: "attacks and resets at frame level", script: "scripts/conformance/attacks.ts" },
+  {
+    name: "python",
+    help: "Python handlers with nuclio-sdk and msgpack installed",
+    script: "scripts/conformance/python.ts",
+  },
   { name: "image", help: "the distroless image, built and run", script: "scripts/conformance/image.ts" },
   { name: "core", help: "in the place of Digital Hub Core's processor", script: "scripts/conformance/core.ts" },
 ];

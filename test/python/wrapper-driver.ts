@@ -36,6 +36,7 @@ export interface DrivenWrapper extends AsyncDisposable {
 
 export interface DriveOptions {
   readonly wrapper: string;
+  /** Default: NUCLIO_PYTHON_EXE_PATH, else `python3`. */
   readonly python?: string;
   /** Where the handler's module is. */
   readonly directory: string;
@@ -60,12 +61,15 @@ export async function driveWrapper(options: DriveOptions): Promise<DrivenWrapper
     "trigger-name": "front",
   }).flatMap(([name, value]) => [`--${name}`, value]);
   const more = options.arguments ?? ["--decode-event-strings"];
-  const child = Bun.spawn([options.python ?? "python3", "-u", options.wrapper, ...named, ...more], {
-    env: { ...process.env, PYTHONPATH: options.directory, ...options.env },
-    stdin: "ignore",
-    stdout: "pipe",
-    stderr: "pipe",
-  });
+  const child = Bun.spawn(
+    [options.python ?? process.env["NUCLIO_PYTHON_EXE_PATH"] ?? "python3", "-u", options.wrapper, ...named, ...more],
+    {
+      env: { ...process.env, PYTHONPATH: options.directory, ...options.env },
+      stdin: "ignore",
+      stdout: "pipe",
+      stderr: "pipe",
+    },
+  );
   let output = "";
   const read = Promise.all(
     [child.stdout, child.stderr].map(async (stream) => {
