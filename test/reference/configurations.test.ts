@@ -3,7 +3,8 @@ import { describe, expect, test } from "bun:test";
 import { join } from "node:path";
 import { scratchDirectory } from "../../src/function/scratch-directory.test-support.ts";
 import { openExchangeClient } from "../processor/exchange-client.ts";
-import { startConfiguration, untilEnd, untilReady } from "./start-reference.ts";
+import { freePorts } from "../support/ports.ts";
+import { configurations, startConfiguration, startReference, untilEnd, untilReady } from "./start-reference.ts";
 
 describe("job", () => {
   test("its event reaches the handler, and the process ends with the outcome and without a tail", async () => {
@@ -64,6 +65,39 @@ describe("http", () => {
     const response = await fetch(`http://127.0.0.1:${served.port}/`, { method: "POST", body: "hello" });
     expect([response.status, await response.text(), response.headers.get("x-handled")]).toEqual([201, "HELLO", "yes"]);
   });
+});
+
+test("a Nuclio function with a schedule, an API and its platform's file", async () => {
+  const [metricsPort = 0] = freePorts(1);
+  await using ticker = await startReference({
+    args: ["nuclio-cron", "platform"].flatMap((name, index) => [
+      index === 0 ? "--config" : "--platform-config",
+      join(configurations, `${name}.yaml`),
+    ]),
+    trigger: "HTTP",
+    env: { PROCESSOR_PLATFORM__METRICS__SINKS__PULL__URL: `127.0.0.1:${metricsPort}` },
+  });
+  await untilReady(ticker);
+  const tick = JSON.parse(await ticker.process.waitForLine(/"message":"tick"/)) as Record<string, unknown>;
+  expect(tick).toMatchObject({ trigger: "every", body: '{"every": "100ms"}', origin: "schedule" });
+  const response = await fetch(`http://127.0.0.1:${ticker.port}/`, { headers: { origin: "https://example.com" } });
+  expect([response.status, await response.json(), response.headers.get("access-control-allow-origin")]).toEqual([
+    200,
+    { function: "http", method: "GET" },
+    "https://example.com",
+  ]);
+  const metrics = await (await fetch(`http://127.0.0.1:${metricsPort}/metrics`)).text();
+  const handled = metrics
+    .split("\n")
+    .find(
+      (line) =>
+        line.startsWith("nuclio_processor_handled_events_total") &&
+        line.includes('trigger_id="http"') &&
+        line.includes('"success"'),
+    );
+  for (const label of ['function="ticker"', 'instance="nuclio-ticker"', 'namespace="nuclio"', 'project="clocks"']) {
+    expect(handled).toContain(label);
+  }
 });
 
 describe("extproc", () => {
