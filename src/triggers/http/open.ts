@@ -5,6 +5,7 @@ import { type TlsMaterial, readTls } from "../read-tls.ts";
 import type { HttpAttributes } from "./attributes.ts";
 import type { HttpService, RequestHandler } from "./contract.ts";
 import { withCors } from "./cors.ts";
+import { deferred } from "./defer.ts";
 import { FunctionServer, trackSockets, type WebServer } from "./function-server.ts";
 import type { ListenAddress } from "./listen-address.ts";
 import { type HttpFunction, openFunction } from "./open-function.ts";
@@ -34,7 +35,7 @@ export async function openHttp(
     bodyTooLarge: () => opened.surface?.bodyTooLarge() ?? answerTooLarge(),
     server: facade,
   };
-  let handle = surround(createHandler(opened, service), opened, attributes, metrics);
+  let handle = surround(deferred(createHandler(opened, service)), opened, attributes, metrics);
   const sockets = trackSockets(websocket);
   await limitHeaders(attributes.maxHeaderBytes);
   const server = listen(
@@ -42,6 +43,8 @@ export async function openHttp(
       ...address,
       reusePort: host.workerCount > 1,
       idleTimeout: Math.ceil(attributes.idleTimeoutMs / 1000),
+      // Errors are the log's, not a page for developers.
+      development: false,
       // Bodies are held to their limit here, with the answer the contract has for it.
       maxRequestBodySize: Number.MAX_SAFE_INTEGER,
       http2: attributes.http2,
