@@ -80,6 +80,26 @@ test("an endless loop is 408; what came meanwhile is served, and the worker stay
   expect(container.process.lines.filter((line) => line.includes("lost"))).toEqual([]);
 });
 
+describe("a function that computes", () => {
+  test("may do so for the time of a call, longer than a thread may else be silent", async () => {
+    await using container = await start("compute", { FUNC_TIMEOUT: "3", PROCESSOR_HANG_TIMEOUT: "200ms" });
+    for (const path of ["/?ms=700", "/?ms=700&after=1"]) {
+      expect((await ask(container.url + path)).body).toBe("computed for 700 ms");
+    }
+    expect(container.process.lines.filter((line) => line.includes("lost"))).toEqual([]);
+  });
+
+  test("behind an await for ever is ended with its thread, and a fresh one serves", async () => {
+    await using container = await start("compute", { FUNC_TIMEOUT: "0.3", PROCESSOR_HANG_TIMEOUT: "300ms" });
+    const startedAt = performance.now();
+    const lost = await ask(`${container.url}/?ms=60000&after=1`).catch(() => "lost");
+    expect(lost).toBe("lost");
+    expect((await ask(`${container.url}/?ms=1`)).body).toBe("computed for 1 ms");
+    expect(performance.now() - startedAt).toBeLessThan(3000);
+    expect(await container.process.waitForLine(/worker 0 lost with/u)).toContain("HANG");
+  });
+});
+
 test("a throw and a rejection are 500, told to the log with file and line", async () => {
   await using container = await start("broken");
   const failed = {
