@@ -73,7 +73,7 @@ export class FieldList implements HeaderList {
     const text = checkedValue(key, value);
     this.guard?.(key);
     const touched = (this.#touched ??= new TouchedNames());
-    const values = touched.get(key)?.values;
+    const values = touched.get(key);
     if (values === undefined) touched.set(key, [...this.#received.values(key), text]);
     else values.push(text);
   }
@@ -135,7 +135,7 @@ export class FieldList implements HeaderList {
 
   #values(key: string): readonly string[] {
     if (isPseudo(key)) return [];
-    return this.#touched?.get(key)?.values ?? this.#received.values(key);
+    return this.#touched?.get(key) ?? this.#received.values(key);
   }
 
   /** Received lines with the touched names in their places, what is new behind them. */
@@ -146,7 +146,7 @@ export class FieldList implements HeaderList {
     for (let i = 0; i < received.length; i += 2) {
       const name = received[i] ?? "";
       if (isPseudo(name)) continue;
-      const now = this.#touched?.get(name)?.values;
+      const now = this.#touched?.get(name);
       if (now === undefined) {
         lines.push(name, received[i + 1] ?? "");
         continue;

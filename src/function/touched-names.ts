@@ -6,33 +6,37 @@ export interface TouchedName {
   values: string[];
 }
 
-/** More names are found by an index. */
+/** More names are kept in a map. */
 const LOOKED_THROUGH = 8;
 
 export class TouchedNames {
-  /** In the order in which they were first touched. */
-  readonly all: TouchedName[] = [];
-  #index: Map<string, TouchedName> | null = null;
+  readonly #few: TouchedName[] = [];
+  #many: Map<string, string[]> | null = null;
 
-  get(name: string): TouchedName | undefined {
-    if (this.#index !== null) return this.#index.get(name);
-    const { all } = this;
-    for (let i = 0; i < all.length; i++) {
-      const touched = all[i];
-      if (touched !== undefined && touched.name === name) return touched;
-    }
-    return undefined;
+  /** In the order in which they were first touched. */
+  get all(): readonly TouchedName[] {
+    return this.#many === null ? this.#few : Array.from(this.#many, ([name, values]) => ({ name, values }));
+  }
+
+  get(name: string): string[] | undefined {
+    return this.#many === null ? this.#find(name)?.values : this.#many.get(name);
   }
 
   set(name: string, values: string[]): void {
-    const touched = this.get(name);
-    if (touched !== undefined) {
-      touched.values = values;
+    if (this.#many !== null) {
+      this.#many.set(name, values);
       return;
     }
-    const added = { name, values };
-    this.all.push(added);
-    if (this.#index !== null) this.#index.set(name, added);
-    else if (this.all.length > LOOKED_THROUGH) this.#index = new Map(this.all.map((each) => [each.name, each]));
+    const touched = this.#find(name);
+    if (touched !== undefined) touched.values = values;
+    else if (this.#few.push({ name, values }) > LOOKED_THROUGH) {
+      this.#many = new Map(this.#few.map((each) => [each.name, each.values]));
+    }
+  }
+
+  #find(name: string): TouchedName | undefined {
+    const few = this.#few;
+    for (let i = 0; i < few.length; i++) if (few[i]?.name === name) return few[i];
+    return undefined;
   }
 }
