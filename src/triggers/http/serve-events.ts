@@ -10,7 +10,7 @@ import { splitUrl } from "./split-url.ts";
 import { untilGone } from "./until-gone.ts";
 
 export function serveEvents(invoke: EventFunction["invoke"], service: HttpService): RequestHandler {
-  return (request) => untilGone(serve(request, invoke, service), request.signal, gone);
+  return (request) => untilGone(serve(request, invoke, service), request, gone);
 }
 
 async function serve(request: Request, invoke: EventFunction["invoke"], service: HttpService): Promise<Response> {

@@ -28,7 +28,7 @@ export function serveWeb(web: WebFunction, service: HttpService): RequestHandler
       (settled) => ended(checked(settled, limited, service), startedAt, service),
       (error: unknown) => ended(answerOf(error, limited, service), startedAt, service),
     );
-    return untilGone(work, request.signal, gone);
+    return untilGone(work, request, gone);
   };
 }
 
