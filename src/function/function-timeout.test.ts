@@ -6,6 +6,7 @@ test("FUNC_TIMEOUT in seconds goes before spec.eventTimeout, which goes before 1
   expect(functionTimeoutMs({ FUNC_TIMEOUT: "0.5" }, 7000)).toBe(500);
   expect(functionTimeoutMs({}, 7000)).toBe(7000);
   expect(functionTimeoutMs({}, 0)).toBe(180_000);
+  expect([functionTimeoutMs({}, 0, "job"), functionTimeoutMs({ FUNC_TIMEOUT: "2" }, 0, "job")]).toEqual([0, 2000]);
 });
 
 test("a FUNC_TIMEOUT that is no positive number counts as not given", () => {

@@ -4,16 +4,18 @@
 const DEFAULT_SECONDS = 180;
 
 /**
- * `FUNC_TIMEOUT` in seconds goes before `spec.eventTimeout`; 180 s when neither is given. What is no positive number
- * counts as not given.
+ * `FUNC_TIMEOUT` in seconds goes before `spec.eventTimeout`; 180 s when neither is given, and 0 (none) for a job, which
+ * has a `timeout` of its own. What is no positive number counts as not given.
  */
 export function functionTimeoutMs(
   environment: Readonly<Record<string, string | undefined>>,
   eventTimeoutMs: number,
+  triggerKind = "http",
 ): number {
   const seconds = Number(environment["FUNC_TIMEOUT"] || Number.NaN);
   if (Number.isFinite(seconds) && seconds > 0) return Math.min(seconds * 1000, LONGEST_TIMER_MS);
-  return eventTimeoutMs > 0 ? eventTimeoutMs : DEFAULT_SECONDS * 1000;
+  if (eventTimeoutMs > 0) return eventTimeoutMs;
+  return triggerKind === "job" ? 0 : DEFAULT_SECONDS * 1000;
 }
 
 /** Timers beyond it fire at once. */

@@ -10,6 +10,7 @@ import type { EventResponse } from "./response.ts";
 /** What a contract says about calls. */
 export interface CallRules {
   readonly origin: FunctionOrigin;
+  /** 0 = none. */
   readonly timeoutMs: number;
   /** Answers with what the handler gave; not called when it has answered by itself. */
   finish(result: unknown, response: EventResponse): void;
@@ -41,13 +42,14 @@ class Call {
   /** Why the answer is none of the function's own. */
   #problem: { readonly code: EventErrorCode; readonly message: string; readonly cause: unknown } | null = null;
   #isOver = false;
-  #timer: ReturnType<typeof setTimeout>;
+  #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(response: EventResponse, call: EventCall, rules: CallRules) {
     this.#response = response;
     this.#call = call;
     this.#rules = rules;
-    this.#timer = setTimeout(() => this.#checkTime(), rules.timeoutMs);
+    const { timeoutMs } = rules;
+    if (timeoutMs > 0) this.#timer = setTimeout(() => this.#hearLast(), timeoutMs);
   }
 
   async run(handler: () => unknown): Promise<EventResult> {
@@ -107,6 +109,11 @@ class Call {
     this.#give("TIMED_OUT", message, error, () => this.#rules.answerTimeout(this.#response));
   }
 
+  /** Another call may have kept the thread busy: what came for this one meanwhile is heard before it is judged. */
+  #hearLast(): void {
+    this.#timer = setTimeout(() => this.#checkTime(), LAST_HEARING_MS);
+  }
+
   /** A stream that still moves is given more time. */
   #checkTime(): void {
     if (!this.#response.headersSent) {
@@ -156,6 +163,8 @@ class Call {
     this.#rules.ended(outcome, error);
   }
 }
+
+const LAST_HEARING_MS = 10;
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {
   return typeof value === "object" && value !== null && "then" in value && typeof value.then === "function";

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { readFile } from "node:fs/promises";
 import { Transform } from "node:stream";
 import { gzipSync } from "node:zlib";
 import { callFunction, type EventChange, makeEvent, makeHost, type Outcome } from "../event-function.test-support.ts";
@@ -203,6 +204,16 @@ describe("failures", () => {
     });
     expect(await callFunction(opened)).toEqual(tooLate);
     expect((await callFunction(opened, { body: "stop" })).body).toBe("stopped");
+  });
+
+  test("a loop costs no other call, not even one that waits for a file meanwhile", async () => {
+    const opened = open(async ({ data }) => {
+      if (data === "loop") for (;;);
+      await Bun.sleep(20);
+      return (await readFile(import.meta.path)).byteLength > 0;
+    });
+    const [waiting, looping] = await Promise.all([callFunction(opened), callFunction(opened, { body: "loop" })]);
+    expect([waiting.body, looping]).toEqual(["true", tooLate]);
   });
 
   test("that nobody waits any more is shown at request and response, and what it gives then is its result", async () => {

@@ -21,7 +21,7 @@ export function openKubelessFunction(
   host: FunctionHost,
   environment: Readonly<Record<string, string | undefined>> = process.env,
 ): EventFunction {
-  const timeoutMs = functionTimeoutMs(environment, host.eventTimeoutMs);
+  const timeoutMs = functionTimeoutMs(environment, host.eventTimeoutMs, host.trigger.kind);
   const maxBodyBytes = readBodyLimit(environment, "REQ_MB_LIMIT");
   const module = environment["MOD_NAME"] || basename(origin.file, extname(origin.file));
   const metrics = createCallMetrics(host.metrics, module);

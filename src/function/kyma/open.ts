@@ -25,7 +25,7 @@ export async function openKymaFunction(
   environment: Readonly<Record<string, string | undefined>> = process.env,
 ): Promise<EventFunction> {
   const isEventApi = kymaApi(environment) === "event";
-  const timeoutMs = functionTimeoutMs(environment, host.eventTimeoutMs);
+  const timeoutMs = functionTimeoutMs(environment, host.eventTimeoutMs, host.trigger.kind);
   const maxBodyBytes = readBodyLimit(environment, isEventApi ? "REQ_MB_LIMIT" : "FUNC_BODY_MB_LIMIT");
   const functionName = environment["FUNC_NAME"] || host.functionName;
   const metrics = createKymaCallMetrics(host.metrics, functionName);
