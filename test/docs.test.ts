@@ -140,6 +140,7 @@ async function expectExecutableTakes(line: string): Promise<void> {
     for (const name of ["hello.ts", "gate.ts", "order.ts"]) {
       await Bun.write(join(directory, name), "export default () => {};");
     }
+    await Bun.write(join(directory, "hello.js"), "exports.greet = () => 'hello';");
     await Bun.write(join(directory, "api.ts"), "export default { fetch: () => new Response() };");
     await Bun.write(join(directory, "report.ts"), "export const handler = () => 'done';");
     await Bun.write(join(directory, "order.json"), '{"id":7}');
@@ -168,7 +169,7 @@ async function expectExecutableTakes(line: string): Promise<void> {
       cwd: directory,
       env,
     });
-    if (/\bprocessor (?:run\b|--?config)(?!.* job$)/.test(line)) {
+    if (/\bprocessor(?:$| run\b| --?config)(?!.* job$)/.test(line)) {
       await running.waitForLine(/ready in/);
       expect(await running.stop("SIGTERM")).toBe(0);
       return;
