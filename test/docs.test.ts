@@ -93,7 +93,7 @@ describe("YAML", () => {
         await Bun.write(config, block.text);
         const handler = document.spec?.handler;
         if (handler === undefined) {
-          await Bun.write(join(directory, "function.ts"), "export default () => {};");
+          await Bun.write(join(directory, "function.ts"), "export default () => new Response('hello');");
           await Bun.write(join(directory, "function.yaml"), "spec: { handler: function.ts }");
           return expect(await validate(join(directory, "function.yaml"), config)).toMatchObject({ code: 0 });
         }
@@ -138,7 +138,7 @@ async function expectExecutableTakes(line: string): Promise<void> {
   const directory = await mkdtemp(join(tmpdir(), "docs-"));
   try {
     for (const name of ["hello.ts", "gate.ts", "order.ts"]) {
-      await Bun.write(join(directory, name), "export default () => {};");
+      await Bun.write(join(directory, name), "export default () => new Response('hello');");
     }
     await Bun.write(join(directory, "hello.js"), "exports.greet = () => 'hello';");
     await Bun.write(join(directory, "api.ts"), "export default { fetch: () => new Response() };");
@@ -159,9 +159,12 @@ async function expectExecutableTakes(line: string): Promise<void> {
       PROCESSOR_PLATFORM__METRICS__LISTEN_ADDRESS: "127.0.0.1:0",
     };
     // A command that asks a running trigger needs one.
-    const asked = line.includes(" invoke 127.0.0.1:5051")
-      ? startProcess({ command: ["dist/processor", "run", "hello.ts"], cwd: directory, env })
-      : null;
+    const [, port] = / invoke (?:http:\/\/)?127\.0\.0\.1:(5051|8080)/.exec(line) ?? [];
+    const trigger = port === "8080" ? "http" : "extproc";
+    const asked =
+      port === undefined
+        ? null
+        : startProcess({ command: ["dist/processor", "run", "hello.ts", "--trigger", trigger], cwd: directory, env });
     await using _asked = asked;
     await asked?.waitForLine(/ready in/);
     await using running = startProcess({

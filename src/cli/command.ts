@@ -24,6 +24,8 @@ export interface CommandOption {
   /** Placeholder of its value, e.g. "FILE"; absent for a switch. */
   readonly value?: string;
   readonly help: string;
+  /** The heading it stands under in the help text. Default: Options. */
+  readonly group?: string;
 }
 
 export interface CommandExample {

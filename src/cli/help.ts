@@ -34,7 +34,7 @@ export function describeCommand(command: Command): string {
   const paragraphs = [
     `${command.summary}\n\nUsage\n  processor ${command.name} ${command.usage}`.trimEnd(),
     ...(command.description ?? []).map((paragraph) => wrap(paragraph, 100)),
-    `Options\n${table([...command.options, ...commonOptions].map((option) => [optionLabel(option), option.help]))}`,
+    ...describeOptions([...command.options, ...commonOptions]),
   ];
   if (command.examples.length > 0) {
     paragraphs.push(`Examples\n${command.examples.map(({ line, help }) => `  ${line}\n      ${help}`).join("\n")}`);
@@ -42,13 +42,27 @@ export function describeCommand(command: Command): string {
   return `${paragraphs.join("\n\n")}\n`;
 }
 
+/** A table for each group, all of one width. */
+function describeOptions(options: readonly CommandOption[]): readonly string[] {
+  const width = Math.max(...options.map((option) => optionLabel(option).length));
+  const groups = Map.groupBy(options, ({ group = "Options" }) => group);
+  return [...groups].map(([group, members]) => {
+    return `${group}\n${table(
+      members.map((option) => [optionLabel(option), option.help]),
+      width,
+    )}`;
+  });
+}
+
 function optionLabel({ name, short, value }: CommandOption): string {
   const names = short === undefined ? `--${name}` : `-${short}, --${name}`;
   return value === undefined ? names : `${names} ${value}`;
 }
 
-function table(rows: readonly (readonly [string, string])[]): string {
-  const width = Math.max(...rows.map(([label]) => label.length));
+function table(
+  rows: readonly (readonly [string, string])[],
+  width = Math.max(...rows.map(([label]) => label.length)),
+): string {
   return rows
     .map(([label, text]) => {
       const lines = wrap(text, 96 - width).split("\n");

@@ -17,7 +17,7 @@ export interface JobsOptions {
   readonly log: Logger;
   /** Aborts when no further attempt may begin. */
   readonly signal: AbortSignal;
-  /** Hears the last outcome of every job, e.g. to show it. */
+  /** Hears the last outcome of every job, to show it: the log then says nothing of it. */
   onOutcome?(name: string, outcome: RunOutcome): void;
 }
 
@@ -42,7 +42,7 @@ async function runJob({ name, plan }: Job, { pool, log, signal, onOutcome }: Job
   const attempts = plan.maxRetries + 1;
   for (let number = 1; ; number++) {
     const outcome = await pool.run(name, { number, id });
-    report(name, outcome, number, attempts, log);
+    if (onOutcome === undefined) report(name, outcome, number, attempts, log);
     if (outcome.kind !== "failed" || number === attempts || signal.aborted) {
       onOutcome?.(name, outcome);
       return keep(name, outcome, plan, log);

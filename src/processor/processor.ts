@@ -13,6 +13,7 @@ import { exitCodes, listenForSignals } from "./signals.ts";
 import { describeStatus, describeTriggers, howToTry, type ProcessorState, whyNotReady } from "./status.ts";
 import { collectTriggerStats } from "./trigger-stats.ts";
 import { buildWorkerEnvironment } from "./worker-environment.ts";
+import type { WorkerStatus } from "./worker-slot.ts";
 import { createWorkerPool } from "./worker-pool.ts";
 
 export interface ProcessorOptions {
@@ -34,7 +35,13 @@ export interface ProcessorOptions {
   readonly showsHowToTry?: boolean;
   /** Default: standard output, unless the result of a job goes there. */
   readonly logStream?: LogStream;
-  /** Hears the last outcome of every job. */
+  /** Only what is wrong is logged of the processor itself. */
+  readonly quiet?: boolean;
+  /** Asks for the end, as a signal does. */
+  readonly signal?: AbortSignal;
+  /** Called when everything is open. */
+  onReady?(workers: readonly WorkerStatus[]): void;
+  /** Hears the last outcome of every job, to show it: the log then says nothing of it. */
   onOutcome?(trigger: string, outcome: RunOutcome): void;
 }
 
@@ -45,7 +52,7 @@ export async function runProcessor(options: ProcessorOptions): Promise<number> {
   const logFormat = chooseLogFormat(config.log.format, options.terminal);
   const logStream = options.logStream ?? (jobs.some(({ plan }) => plan.resultFile === "-") ? "stderr" : "stdout");
   const log = await openLog({
-    level: config.log.level,
+    level: options.quiet === true ? "error" : config.log.level,
     format: logFormat,
     name: "processor",
     colours,
@@ -108,6 +115,8 @@ export async function runProcessor(options: ProcessorOptions): Promise<number> {
   if (options.showsHowToTry === true) {
     for (const line of howToTry(pool.status())) log.info(`try it: ${line}`);
   }
+  options.onReady?.(pool.status());
+  options.signal?.addEventListener("abort", () => end("asked to"), { once: true });
   if (jobs.length === 0) return ended.promise.then(() => 0);
 
   const { signal } = interrupted;

@@ -10,8 +10,7 @@ export interface EventTemplate {
   readonly query: string;
   /** Names in lower case. */
   readonly headers: FieldLines;
-  /** Text as it is; anything else as its JSON. */
-  readonly body: string;
+  readonly body: string | Uint8Array;
 }
 
 /** The option `event`. */
@@ -54,5 +53,6 @@ export function createPlannedEvent(
   timestamp: Date,
 ): FunctionEvent {
   const { method, path, query, headers, body } = template;
-  return { id, trigger, timestamp, method, path, query, headers, body: new TextEncoder().encode(body), url: "" };
+  const bytes = typeof body === "string" ? new TextEncoder().encode(body) : body;
+  return { id, trigger, timestamp, method, path, query, headers, body: bytes, url: "" };
 }

@@ -1,10 +1,9 @@
 /** The options of `processor invoke` as a scenario. */
-import { readFileSync } from "node:fs";
-import { resolve } from "node:path";
 import type { JsonValue } from "../../function/contract.ts";
 import { type CommandArguments, CommandError } from "../command.ts";
 import { defaultEnvoyConfig } from "./envoy-defaults.ts";
 import type { BodySendMode, EnvoyConfig, EnvoyVersion, HeaderField, HeaderSendMode } from "./envoy-model.ts";
+import { readData, readFields, readPositive } from "./read-options.ts";
 import type { MessageScript, Scenario } from "./scenario.ts";
 
 export const defaultTimeoutMs = 5000;
@@ -29,25 +28,12 @@ export function readScenario(args: CommandArguments, cwd: string): Scenario {
     envoy: readEnvoy(args, request, response),
     request,
     response,
-    chunkBytes: positive(args, "chunk-size", defaultChunkBytes),
+    chunkBytes: readPositive(args, "chunk-size", defaultChunkBytes),
     context: {
       attributes: Object.fromEntries(args.all("attribute").map((text) => splitPair("attribute", text))),
       metadata: Object.fromEntries(args.all("metadata").map(readMetadata)),
     },
   };
-}
-
-/** "NAME: VALUE" lines of an option. */
-export function readFields(args: CommandArguments, option: string): HeaderField[] {
-  return args.all(option).map((line) => {
-    const colon = line.indexOf(":", 1);
-    const name = line.slice(0, colon).trim().toLowerCase();
-    if (colon < 1 || !/^[!#$%&'*+\-.^_`|~0-9a-z]+$/u.test(name)) {
-      throw new CommandError(`--${option} takes 'NAME: VALUE', not ${JSON.stringify(line)}`, 2);
-    }
-    // Header values are bytes: text outside Latin-1 travels as UTF-8.
-    return [name, Buffer.from(line.slice(colon + 1).trim()).toString("latin1")];
-  });
 }
 
 function readRequest(args: CommandArguments, cwd: string): MessageScript {
@@ -67,7 +53,7 @@ function readRequest(args: CommandArguments, cwd: string): MessageScript {
 }
 
 function readResponse(args: CommandArguments, request: MessageScript, cwd: string): Scenario["response"] {
-  const status = positive(args, "response-status", 200);
+  const status = readPositive(args, "response-status", 200);
   if (status < 200 || status > 599) throw new CommandError("--response-status is a status from 200 to 599", 2);
   const fields = readFields(args, "response-header");
   if (args.has("echo")) {
@@ -103,27 +89,15 @@ function readEnvoy(args: CommandArguments, request: MessageScript, response: Sce
     allowModeOverride: readBoolean(args, "allow-mode-override", true),
     failureModeAllow: args.has("failure-mode-allow"),
     observabilityMode: args.has("observability"),
-    messageTimeoutMs: Math.min(positive(args, "timeout", defaultTimeoutMs), LONGEST_TIMEOUT_MS),
+    messageTimeoutMs: Math.min(readPositive(args, "timeout", defaultTimeoutMs), LONGEST_TIMEOUT_MS),
     maxMessageTimeoutMs: LONGEST_TIMEOUT_MS,
-    bufferLimitBytes: positive(args, "buffer-limit", defaultEnvoyConfig.bufferLimitBytes),
+    bufferLimitBytes: readPositive(args, "buffer-limit", defaultEnvoyConfig.bufferLimitBytes),
   };
 }
 
 function readTrailers(args: CommandArguments, option: string): HeaderField[] | null {
   const fields = readFields(args, option);
   return fields.length === 0 ? null : fields;
-}
-
-/** Text, or with "@" in front the content of a file. */
-function readData(args: CommandArguments, option: string, cwd: string): Uint8Array | null {
-  const data = args.option(option);
-  if (data === undefined) return null;
-  if (!data.startsWith("@")) return Buffer.from(data);
-  try {
-    return readFileSync(resolve(cwd, data.slice(1)));
-  } catch (error) {
-    throw new CommandError(`--${option}: ${error instanceof Error ? error.message : String(error)}`, 2);
-  }
 }
 
 function readBodyMode(args: CommandArguments, option: string): BodySendMode {
@@ -163,14 +137,4 @@ function readBoolean(args: CommandArguments, option: string, fallback: boolean):
   const text = args.option(option) ?? String(fallback);
   if (text !== "true" && text !== "false") throw new CommandError(`--${option} is true or false, not "${text}"`, 2);
   return text === "true";
-}
-
-function positive(args: CommandArguments, option: string, fallback: number): number {
-  const text = args.option(option);
-  if (text === undefined) return fallback;
-  const value = Number(text);
-  if (!Number.isSafeInteger(value) || value < 1) {
-    throw new CommandError(`--${option} takes a whole number above 0, not "${text}"`, 2);
-  }
-  return value;
 }

@@ -1,18 +1,9 @@
 /** An exchange as a person reads it: each message as it passes, then what upstream and client got. */
 import { status as grpcStatus } from "@grpc/grpc-js";
 import type { DecodedResponse } from "./decode-response.ts";
-import type {
-  CommonResponse,
-  HeaderFields,
-  HeaderMutation,
-  ProcessorAnswer,
-  ProcessorRequest,
-  RequestPhase,
-} from "./envoy-model.ts";
+import type { CommonResponse, HeaderMutation, ProcessorAnswer, ProcessorRequest, RequestPhase } from "./envoy-model.ts";
 import { type ExchangeRecord, type ReceivedMessage, type Step, isCompleted, isFault } from "./record.ts";
-
-const TEXT_BYTES = 600;
-const INDENT = "      ";
+import { bodyLines, countBytes, INDENT, printable, renderBytes, renderFields } from "./text.ts";
 
 export function renderStep(step: Step): string {
   return printable(describeStep(step));
@@ -126,43 +117,9 @@ function renderMessage(message: ReceivedMessage, nothing: string): string {
   return `\n${renderFields(message.fields)}${body.length === 0 ? "" : `\n${renderBytes(body)}`}${trailers}${end}`;
 }
 
-function renderFields(fields: HeaderFields): string {
-  return fields.map(([name, value]) => `${INDENT}${name}: ${value}\n`).join("");
-}
-
-function renderBytes(bytes: Uint8Array): string {
-  return bodyLines(bytes)
-    .map((line) => `${INDENT}${line}\n`)
-    .join("");
-}
-
-/** What the processor sends is not for the terminal to obey: control characters are shown by their number. */
-function printable(text: string): string {
-  return text.replace(/[^\P{Cc}\n\t]/gu, (character) => `\\x${character.charCodeAt(0).toString(16).padStart(2, "0")}`);
-}
-
 function contentLines(text: string): string[] {
   return text
     .split("\n")
     .filter((line) => line !== "")
     .map((line) => line.slice(INDENT.length));
-}
-
-function countBytes({ length }: Uint8Array): string {
-  return length === 1 ? "1 byte" : `${length} bytes`;
-}
-
-/** Text as it is, the beginning of what is long; other bytes by their number. */
-function bodyLines(bytes: Uint8Array): string[] {
-  if (bytes.length === 0) return [];
-  const text = asText(bytes.subarray(0, TEXT_BYTES));
-  if (text === null) return [`(${countBytes(bytes)}, no text)`];
-  const more = bytes.length > TEXT_BYTES ? [`(… ${bytes.length - TEXT_BYTES} bytes more)`] : [];
-  return [...text.replace(/\r?\n$/, "").split(/\r?\n/), ...more];
-}
-
-/** Null when the bytes are no text; the last character may be cut. */
-function asText(bytes: Uint8Array): string | null {
-  const text = new TextDecoder().decode(bytes, { stream: true });
-  return /[\ufffd\0]/u.test(text) ? null : text;
 }

@@ -10,6 +10,8 @@ import { toRequest } from "./to-request.ts";
 /** The client is not told what went wrong. */
 const FAILED: EventResult = { status: 500, headers: [], body: null };
 
+const NO_CONTENT: EventResult = { status: 204, headers: [], body: null };
+
 type FetchResult = Response | undefined;
 
 export function openFetchFunction(
@@ -39,7 +41,8 @@ export function openFetchFunction(
     surface: null,
     async invoke(event, call) {
       const response = await fetch(toRequest(event, call.signal), call, NO_SERVER);
-      if (response === undefined) return failed(new TypeError("the function returned nothing: return a Response"));
+      // Nobody waits for an answer to an event: a function that has done its work may give none.
+      if (response === undefined) return NO_CONTENT;
       return collected(response, event);
     },
     close: () => Promise.resolve(),

@@ -11,6 +11,7 @@ test("a job needs no options", () => {
     retries: { max: 0, backOffMs: 1000, maxBackOffMs: 300_000 },
     resultFile: null,
     gracefulShutdownTimeoutMs: 10_000,
+    comesFrom: null,
   });
 });
 

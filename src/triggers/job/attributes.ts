@@ -1,5 +1,6 @@
 /** What a user may write under `attributes` of a job trigger, and what the trigger gets of it. */
 import * as v from "valibot";
+import type { TriggerInfo } from "../../event/contract.ts";
 import { type EventTemplate, eventOption } from "../event-options.ts";
 import { duration, filePath, integer, positiveDuration } from "../option-types.ts";
 
@@ -12,6 +13,8 @@ export interface JobAttributes {
   /** "-": standard output. Null: the result is not kept. */
   readonly resultFile: string | null;
   readonly gracefulShutdownTimeoutMs: number;
+  /** The trigger the event says it comes from, where a job stands in for another one; null: this one. */
+  readonly comesFrom: TriggerInfo | null;
 }
 
 const retries = v.pipe(
@@ -57,5 +60,6 @@ export const jobAttributes: v.GenericSchema<unknown, JobAttributes> = v.pipe(
     },
     resultFile: written.resultFile ?? null,
     gracefulShutdownTimeoutMs: written.gracefulShutdownTimeout,
+    comesFrom: null,
   })),
 );

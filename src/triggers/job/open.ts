@@ -63,7 +63,7 @@ async function callOnce(
   cancelled: AbortSignal,
 ): Promise<RunOutcome> {
   using timeout = startTimeout(attributes);
-  const event = createPlannedEvent(attributes.event, { kind, name }, id, new Date());
+  const event = createPlannedEvent(attributes.event, attributes.comesFrom ?? { kind, name }, id, new Date());
   const call = { log: log.child({ event: id, attempt: number }), signal: AbortSignal.any([cancelled, timeout.signal]) };
   const startedAt = performance.now();
   const ending = await Promise.race([callPlanned(opened, event, call, metrics), timeout.overrun]);
