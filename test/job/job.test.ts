@@ -254,3 +254,10 @@ test("a hundred jobs in a row leave nothing behind", async () => {
     expect(left.map((names) => names.sort())).toEqual(left.map(() => ["function.ts", "processor.yaml"]));
   }
 }, 60_000);
+
+test("a default function that gives nothing has done its work", async () => {
+  const source = "export default async () => {};";
+  const { code, messages } = await runToEnd({ source, triggers: once({}), spec: { runtime: "" } });
+  expect(code).toBe(0);
+  expect(messages).toContain('job "once" succeeded after N ms: 204');
+});

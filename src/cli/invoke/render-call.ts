@@ -1,5 +1,6 @@
 /** A call as a person reads it, and as one JSON object for programs. */
 import type { CallAnswer, CallRecord, LogRecord } from "./call.ts";
+import { reportBody } from "./report.ts";
 import { INDENT, printable, renderBytes, renderFields } from "./text.ts";
 
 export function renderCall({ answer, problem, tookMs }: CallRecord): string {
@@ -29,13 +30,10 @@ function renderAnswer({ status, fields, body, logs }: CallAnswer): string {
   return `Answer\n${head}${content}${said}`;
 }
 
-function renderLog({ level, message, name: _, time: __, ...fields }: LogRecord): string {
-  const more = Object.keys(fields).length === 0 ? "" : ` ${JSON.stringify(fields)}`;
-  return `${INDENT}${String(level).padEnd(5)}  ${String(message)}${more}\n`;
-}
+const SHOWN_APART = ["level", "message", "name", "time"];
 
-export function reportBody(bytes: Uint8Array): { readonly text: string } | { readonly base64: string } {
-  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const text = buffer.toString();
-  return Buffer.from(text).equals(buffer) ? { text } : { base64: buffer.toString("base64") };
+function renderLog(record: LogRecord): string {
+  const fields = Object.entries(record).filter(([key]) => !SHOWN_APART.includes(key));
+  const more = fields.length === 0 ? "" : ` ${JSON.stringify(Object.fromEntries(fields))}`;
+  return `${INDENT}${String(record["level"]).padEnd(5)}  ${String(record["message"])}${more}\n`;
 }

@@ -60,7 +60,8 @@ function reportMessage({ fields, chunks, trailers, ended, reset }: ReceivedMessa
   return { fields, body: reportBody(Buffer.concat(chunks)), trailers, ended, reset };
 }
 
-function reportBody(bytes: Uint8Array): { readonly text: string } | { readonly base64: string } {
+/** `{text}` where the bytes are UTF-8. */
+export function reportBody(bytes: Uint8Array): { readonly text: string } | { readonly base64: string } {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const text = buffer.toString();
   return Buffer.from(text).equals(buffer) ? { text } : { base64: buffer.toString("base64") };
