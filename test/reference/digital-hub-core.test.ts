@@ -98,6 +98,13 @@ test("serve answers on its port once it is ready", async () => {
   ]);
 });
 
+test("what names no trigger, as for a build, is served over HTTP", async () => {
+  await using served = await start(shareFiles({}), "HTTP");
+  await untilReady(served);
+  const response = await fetch(`http://127.0.0.1:${served.port}/`);
+  expect([response.status, await response.text()]).toEqual([200, "shop "]);
+});
+
 test("a guardrail serves Envoy, and is not ready before its workers are", async () => {
   const attributes = { type: "preprocessor", port: 5051 };
   const shared = shareFiles({ extproc: { kind: "extproc", maxWorkers: 4, attributes } });

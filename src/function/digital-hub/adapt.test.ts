@@ -134,6 +134,17 @@ describe("a job's function", () => {
     expect(calls).toEqual([["r7", "small"]]);
   });
 
+  test("has a failed init_function called again when it is tried again", async () => {
+    const calls: unknown[] = [];
+    const init = (context: NuclioContext): void => {
+      if (calls.push(context.run?.id) === 1) throw new Error("not yet");
+    };
+    const handler = adaptHandler(((run: unknown) => run && calls.length) as never, { init });
+    const again = () => handler(context, event("job", run({ source: { init_function: "init" } })));
+    expect(await messageOf(again())).toBe("not yet");
+    expect(await again()).toEqual({ results: { output_0: 2 } });
+  });
+
   test.each([
     ["missing", {}, 'the run\'s init_function "init" is no function of the module'],
     ["without context", { init: () => 1 }, 'the run\'s init_function "init" has no parameter "context"'],

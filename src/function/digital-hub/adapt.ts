@@ -25,7 +25,11 @@ export function adaptHandler(handler: NuclioHandler, exports: Readonly<Record<st
     const asked = order !== null && own.some(({ name }) => name !== null && Object.hasOwn(order.args, name));
     if (!named && !asked) return handler(context, event);
     if (order === null) return call(handler, parameters, context, event, {});
-    initialised ??= initialise(order, exports, context);
+    // One that failed is called again when the job is tried again.
+    initialised ??= initialise(order, exports, context).catch((error: unknown) => {
+      initialised = null;
+      throw error;
+    });
     return initialised.then(() => runJob(handler, parameters, order, exports, context, event));
   };
 }
