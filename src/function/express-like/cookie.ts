@@ -1,7 +1,7 @@
 /** Cookies: what a client sent, and the line that sets one (RFC 6265 4.1 and 5.4). */
 
 export interface CookieOptions {
-  /** In milliseconds. */
+  /** In milliseconds; goes before `expires`. */
   readonly maxAge?: number | null;
   readonly expires?: Date;
   readonly domain?: string;
@@ -10,6 +10,7 @@ export interface CookieOptions {
   readonly httpOnly?: boolean;
   readonly secure?: boolean;
   readonly partitioned?: boolean;
+  readonly priority?: "low" | "medium" | "high";
   readonly sameSite?: boolean | "lax" | "strict" | "none" | "Lax" | "Strict" | "None";
   readonly encode?: (value: string) => string;
 }
@@ -37,7 +38,7 @@ export function serializeCookie(name: string, value: string, options: CookieOpti
   const encoded = (options.encode ?? encodeURIComponent)(value);
   if (!VALUE.test(encoded)) throw new TypeError(`the value of cookie "${name}" has characters no cookie may have`);
   const { maxAge } = options;
-  const expires = options.expires ?? (typeof maxAge === "number" ? new Date(Date.now() + maxAge) : undefined);
+  const expires = typeof maxAge === "number" ? new Date(Date.now() + maxAge) : options.expires;
   const parts = [
     `${name}=${encoded}`,
     typeof maxAge === "number" && `Max-Age=${Math.floor(maxAge / 1000)}`,
@@ -47,6 +48,7 @@ export function serializeCookie(name: string, value: string, options: CookieOpti
     options.httpOnly === true && "HttpOnly",
     options.secure === true && "Secure",
     options.partitioned === true && "Partitioned",
+    options.priority !== undefined && `Priority=${capitalized(checked("priority", options.priority))}`,
     sameSite(options.sameSite),
   ];
   return parts.filter((part) => part !== false).join("; ");
@@ -62,8 +64,11 @@ function checked(option: string, value: string): string {
 
 function sameSite(value: CookieOptions["sameSite"]): string | false {
   if (value === undefined || value === false) return false;
-  const word = value === true ? "strict" : value.toLowerCase();
-  return `SameSite=${word.charAt(0).toUpperCase()}${word.slice(1)}`;
+  return `SameSite=${capitalized(checked("sameSite", value === true ? "strict" : value))}`;
+}
+
+function capitalized(word: string): string {
+  return word.charAt(0).toUpperCase() + word.slice(1).toLowerCase();
 }
 
 function decode(value: string): string {

@@ -83,7 +83,8 @@ describe("a request", () => {
     ["a pattern", "image/png", ["image/*"], "image/png"],
     ["a suffix", "application/problem+json", ["+json"], "application/problem+json"],
     ["a form", "application/x-www-form-urlencoded", ["urlencoded"], "urlencoded"],
-    ["parts", "multipart/form-data; boundary=x", ["multipart"], "multipart/form-data"],
+    ["parts", "multipart/form-data; boundary=x", ["multipart"], "multipart"],
+    ["a name nobody knows", "application/octet-stream", ["nonsense"], false],
     ["a list", "text/html", [["json", "html"]], "html"],
     ["another type", "text/html", ["json"], false],
     ["no type at all", "nonsense", ["json"], false],
@@ -125,6 +126,7 @@ describe("a response", () => {
   const html = ["content-type", "text/html; charset=utf-8"] as const;
   const json = ["content-type", "application/json; charset=utf-8"] as const;
   const text = ["content-type", "text/plain; charset=utf-8"] as const;
+  const vary = ["vary", "Accept"] as const;
 
   test.each<[string, (response: EventResponse) => unknown, object]>([
     ["send of text", (res) => res.send("<p>"), { status: 200, headers: [html], body: "<p>" }],
@@ -139,21 +141,21 @@ describe("a response", () => {
     [
       "json with a type of one's own",
       (res) => res.type("application/x+json").json({}),
-      { status: 200, headers: [["content-type", "application/x+json"]], body: "{}" },
+      { status: 200, headers: [["content-type", "application/x+json; charset=utf-8"]], body: "{}" },
     ],
     ["sendStatus", (res) => res.sendStatus(404), { status: 404, headers: [text], body: "Not Found" }],
     ["end alone", (res) => res.end("x"), { status: 200, headers: [], body: "x" }],
     [
       "redirect",
       (res) => res.redirect("/a b?x=1"),
-      { status: 302, headers: [["location", "/a%20b?x=1"], text], body: "Found. Redirecting to /a%20b?x=1" },
+      { status: 302, headers: [["location", "/a%20b?x=1"], vary, text], body: "Found. Redirecting to /a%20b?x=1" },
     ],
     [
       "redirect with a status",
       (res) => res.redirect(301, "https://a/"),
       {
         status: 301,
-        headers: [["location", "https://a/"], text],
+        headers: [["location", "https://a/"], vary, text],
         body: "Moved Permanently. Redirecting to https://a/",
       },
     ],
@@ -213,12 +215,15 @@ describe("a response", () => {
   test("sets and clears cookies", async () => {
     const { headers } = await answerOf((res) => {
       res.cookie("sid", "a b", { httpOnly: true, secure: true, sameSite: "lax", domain: "a.org", path: "/x" });
-      res.cookie("cart", { items: [1] }, { maxAge: 60_000, expires: new Date(0) });
+      res.cookie("cart", { items: [1] }, { expires: new Date(0), priority: "high" });
+      res.cookie("short", "x", { maxAge: 60_000, expires: new Date(0) });
       res.clearCookie("old", { maxAge: 5 }).end();
     });
-    expect(headers.map(([, value]) => value)).toEqual([
+    const short = headers.findIndex(([, value]) => value.startsWith("short"));
+    expect(headers[short]?.[1]).toMatch(/^short=x; Max-Age=60; Path=\/; Expires=\w{3}, /);
+    expect(headers.toSpliced(short, 1).map(([, value]) => value)).toEqual([
       "sid=a%20b; Domain=a.org; Path=/x; HttpOnly; Secure; SameSite=Lax",
-      "cart=j%3A%7B%22items%22%3A%5B1%5D%7D; Max-Age=60; Path=/; Expires=Thu, 01 Jan 1970 00:00:00 GMT",
+      "cart=j%3A%7B%22items%22%3A%5B1%5D%7D; Path=/; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Priority=High",
       "old=; Path=/; Expires=Thu, 01 Jan 1970 00:00:00 GMT",
     ]);
     expect(() => answerOf((res) => res.cookie("a;b", "x"))).toThrow();
@@ -230,6 +235,28 @@ describe("a response", () => {
       ["content-type", "application/pdf"],
       ["content-disposition", `attachment; filename="r?sum?.pdf"; filename*=UTF-8''r%C3%A9sum%C3%A9.pdf`],
     ]);
+  });
+
+  test("takes the form its client likes best", async () => {
+    const inForm = (accept: string) =>
+      answerOf((res) => res.format({ text: () => res.send("t"), html: () => res.send("<h>") }), {
+        headers: { accept },
+      });
+    expect(await inForm("text/html")).toEqual({ status: 200, headers: [vary, html], body: "<h>" });
+    expect(await inForm("*/*")).toEqual({ status: 200, headers: [vary, text], body: "t" });
+    expect(await inForm("image/png")).toEqual({ status: 406, headers: [vary, text], body: "Not Acceptable" });
+    const moved = await answerOf((res) => res.redirect("/?a=1&b=2"), { headers: { accept: "text/html" } });
+    expect(moved).toEqual({
+      status: 302,
+      headers: [["location", "/?a=1&b=2"], vary, html],
+      body: "<p>Found. Redirecting to /?a=1&amp;b=2</p>",
+    });
+  });
+
+  test("calls the function a script asks for, and nothing else", async () => {
+    const { body, headers } = await answerOf((res) => res.jsonp({ a: "\u2028" }), { query: "callback=my.fn(1)" });
+    expect(body).toBe(`/**/ typeof my.fn1 === 'function' && my.fn1({"a":"\\u2028"});`);
+    expect(headers[1]).toEqual(["content-type", "text/javascript; charset=utf-8"]);
   });
 
   test("goes back to where the client came from", async () => {

@@ -17,9 +17,14 @@ export function withCharset(contentType: string): string {
   return isText && !/;\s*charset\s*=/i.test(contentType) ? `${contentType}; charset=utf-8` : contentType;
 }
 
+/** With `charset=utf-8` in the place of any other: text leaves in UTF-8. */
+export function inUtf8(contentType: string): string {
+  return `${contentType.replace(/\s*;\s*charset\s*=\s*("[^"]*"|[^;\s]*)/gi, "")}; charset=utf-8`;
+}
+
 /**
  * The first of `wanted` that the content type is: its name as given, or the content type itself where the name is a
- * pattern (`text/*`, `+json`, `multipart`). False when it is none of them; without `wanted` the content type.
+ * pattern (`text/*`, `+json`). False when it is none of them; without `wanted` the content type.
  */
 export function matchMediaType(contentType: string | undefined, wanted: readonly string[]): string | false {
   const actual = bareMediaType(contentType);
@@ -27,7 +32,7 @@ export function matchMediaType(contentType: string | undefined, wanted: readonly
   if (wanted.length === 0) return actual;
   for (const name of wanted) {
     const pattern = patternOf(name.toLowerCase());
-    if (matches(actual, pattern)) return name.startsWith("+") || pattern.includes("*") ? actual : name;
+    if (matches(actual, pattern)) return name.startsWith("+") || name.includes("*") ? actual : name;
   }
   return false;
 }
@@ -35,8 +40,13 @@ export function matchMediaType(contentType: string | undefined, wanted: readonly
 function patternOf(name: string): string {
   if (name === "urlencoded") return "application/x-www-form-urlencoded";
   if (name === "multipart") return "multipart/*";
-  return name.startsWith("+") ? `*/*${name}` : mediaTypeOf(name);
+  if (name.startsWith("+")) return `*/*${name}`;
+  const type = mediaTypeOf(name);
+  // What nobody knows is no type, rather than the one that stands for anything.
+  return type === UNKNOWN && !name.includes("/") && name !== "bin" ? "" : type;
 }
+
+const UNKNOWN = "application/octet-stream";
 
 function matches(actual: string, pattern: string): boolean {
   const [type = "", subtype = ""] = actual.split("/");

@@ -22,7 +22,8 @@ export class EventRequest extends Readable {
   readonly httpVersion = "1.1";
   readonly protocol: "http" | "https";
   readonly secure: boolean;
-  readonly params: Record<string, string> = {};
+  /** What the one route of all matches: the path, under the name 0. */
+  readonly params: Record<string, string>;
   /** Set by the contract: what its body parsers make of the bytes. */
   body: unknown;
   readonly #event: FunctionEvent;
@@ -36,6 +37,7 @@ export class EventRequest extends Readable {
     this.path = event.path || "/";
     this.url = this.path + (event.query === "" ? "" : `?${event.query}`);
     this.originalUrl = this.url;
+    this.params = { 0: this.path };
     this.headers = joinLines(event.headers);
     this.rawHeaders = event.headers.flat();
     this.protocol = event.url.startsWith("https:") ? "https" : "http";

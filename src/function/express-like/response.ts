@@ -1,7 +1,7 @@
 /** The response of an express application: what functions of Kubeless and Kyma answer with at `extensions.response`. */
 import { STATUS_CODES } from "node:http";
 import { type CookieOptions, serializeCookie } from "./cookie.ts";
-import { mediaTypeOf, withCharset } from "./media-type.ts";
+import { inUtf8, mediaTypeOf, withCharset } from "./media-type.ts";
 import type { HeaderValue } from "./outgoing-headers.ts";
 import { OutgoingResponse } from "./outgoing-response.ts";
 import type { EventRequest } from "./request.ts";
@@ -26,8 +26,10 @@ export class EventResponse extends OutgoingResponse {
       for (const [each, own] of Object.entries(name)) this.set(each, own);
       return this;
     }
-    const text = name.toLowerCase() === "content-type" && typeof value === "string" ? withCharset(value) : value;
-    return this.setHeader(name, text as HeaderValue);
+    const isType = name.toLowerCase() === "content-type";
+    if (isType && Array.isArray(value)) throw new TypeError("Content-Type cannot be set to an Array");
+    const text = Array.isArray(value) ? value.map(String) : String(value);
+    return this.setHeader(name, isType ? withCharset(String(text)) : text);
   }
 
   header(name: string | Readonly<Record<string, HeaderValue>>, value?: HeaderValue): this {
@@ -54,6 +56,7 @@ export class EventResponse extends OutgoingResponse {
   /** Text is HTML and bytes are an octet stream unless a type is set; anything else is sent as JSON. */
   send(body?: unknown): this {
     this.assertNotSent("set");
+    if (this.#hasNoBody()) return this.#endWithoutBody();
     if (typeof body === "string") return this.#sendText(body, "text/html; charset=utf-8");
     if (body === undefined || body === null) return this.end();
     if (ArrayBuffer.isView(body)) {
@@ -65,6 +68,34 @@ export class EventResponse extends OutgoingResponse {
 
   json(body?: unknown): this {
     return this.#sendText((JSON.stringify(body) as string | undefined) ?? "", "application/json; charset=utf-8");
+  }
+
+  /** As JSON, or called by the function the query's `callback` names. */
+  jsonp(body?: unknown): this {
+    const { callback } = this.req.query;
+    const name = String(Array.isArray(callback) ? callback[0] : (callback ?? "")).replace(/[^[\]\w$.]/g, "");
+    this.setHeader("X-Content-Type-Options", "nosniff");
+    if (name === "") return this.json(body);
+    const text = JSON.stringify(body)?.replaceAll("\u2028", "\\u2028").replaceAll("\u2029", "\\u2029") ?? "";
+    this.setHeader("Content-Type", "text/javascript; charset=utf-8");
+    return this.send(`/**/ typeof ${name} === 'function' && ${name}(${text});`);
+  }
+
+  /** Calls the function for the type the client likes best, the first without a preference; else `default`, else 406. */
+  format(writers: Readonly<Record<string, () => void>>): this {
+    const names = Object.keys(writers).filter((name) => name !== "default");
+    const best = names.length === 0 ? false : this.req.accepts(names);
+    this.vary("Accept");
+    if (typeof best === "string") this.type(best);
+    const write = typeof best === "string" ? writers[best] : writers["default"];
+    if (write === undefined) return this.sendStatus(406);
+    write();
+    return this;
+  }
+
+  links(links: Readonly<Record<string, string>>): this {
+    const added = Object.entries(links).map(([relation, url]) => `<${url}>; rel="${relation}"`);
+    return this.set("Link", [this.get("Link") ?? [], added].flat().join(", "));
   }
 
   /** With the status's own name as the body. */
@@ -83,8 +114,13 @@ export class EventResponse extends OutgoingResponse {
   redirect(status: number, url: string): void;
   redirect(first: string | number, second?: string | number): void {
     const [status, url] = typeof first === "number" ? [first, String(second)] : [Number(second ?? 302), first];
-    this.location(url).status(status).type("txt");
-    this.end(`${STATUS_CODES[status] ?? status}. Redirecting to ${String(this.get("Location"))}`);
+    const target = String(this.location(url).status(status).get("Location"));
+    const text = `${STATUS_CODES[status] ?? status}. Redirecting to `;
+    this.format({
+      text: () => this.end(text + target),
+      html: () => this.end(`<p>${text}${Bun.escapeHTML(target)}</p>`),
+      default: () => this.end(),
+    });
   }
 
   /** An object is sent as JSON behind "j:". Signed cookies need a secret, which there is none of. */
@@ -116,8 +152,19 @@ export class EventResponse extends OutgoingResponse {
 
   #sendText(text: string, type: string): this {
     this.assertNotSent("set");
-    if (!this.hasHeader("content-type")) this.setHeader("Content-Type", type);
+    if (this.#hasNoBody()) return this.#endWithoutBody();
+    const own = this.getHeader("content-type");
+    this.setHeader("Content-Type", own === undefined ? type : inUtf8(String(own)));
     return this.end(text);
+  }
+
+  #hasNoBody(): boolean {
+    return this.statusCode === 204 || this.statusCode === 304;
+  }
+
+  #endWithoutBody(): this {
+    for (const name of ["Content-Type", "Content-Length", "Transfer-Encoding"]) this.removeHeader(name);
+    return this.end();
   }
 }
 
