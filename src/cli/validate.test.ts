@@ -56,7 +56,7 @@ test("a function alone can be checked too", async () => {
   const { exitCode, stdout } = await run(validateCommand, { positionals: ["hello.ts"] });
   expect({ exitCode, stdout }).toEqual({
     exitCode: 0,
-    stdout: `valid: function ${join(cwd, "hello.ts")}, trigger extproc (extproc, 1 worker)\n`,
+    stdout: `valid: function ${join(cwd, "hello.ts")}, behind the trigger its exports decide\n`,
   });
 });
 
@@ -65,7 +65,7 @@ test("warnings pass, unless strict", async () => {
   const relaxed = await run(validateCommand, setup);
   expect(relaxed.exitCode).toBe(0);
   expect(relaxed.stdout).toStartWith('warning: "replicas" has no effect here');
-  expect(relaxed.stdout).toEndWith("1 warning\nvalid: function hello.ts, trigger extproc (extproc, 1 worker)\n");
+  expect(relaxed.stdout).toEndWith("1 warning\nvalid: function hello.ts, behind the trigger its exports decide\n");
   const strict = await run(validateCommand, { ...setup, switches: ["strict"] });
   expect(strict.exitCode).toBe(1);
   expect(strict.stdout).toEndWith("1 error\n");

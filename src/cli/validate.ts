@@ -1,5 +1,5 @@
 /** `processor validate`: everything that is wrong with a configuration, without running it. */
-import type { ConfigProblem, ProcessorConfig } from "../config/contract.ts";
+import type { ConfigProblem, ConfigResult, ProcessorConfig } from "../config/contract.ts";
 import type { Command, CommandArguments, CommandIo } from "./command.ts";
 
 export const validateCommand: Command = {
@@ -32,7 +32,11 @@ async function validate(args: CommandArguments, io: CommandIo): Promise<number> 
   const file = args.option("config");
   const platformFile = args.option("platform-config");
   const [functionFile] = args.positionals;
-  const { config, problems: found } = loadConfig({
+  const {
+    config,
+    problems: found,
+    triggersAre,
+  } = loadConfig({
     ...(file !== undefined && { file }),
     ...(platformFile !== undefined && { platformFile }),
     ...(functionFile !== undefined && { functionFile }),
@@ -47,7 +51,7 @@ async function validate(args: CommandArguments, io: CommandIo): Promise<number> 
   else {
     const colors = io.stdout.isTerminal && !io.env["NO_COLOR"];
     io.stdout.write(renderProblems(problems, { colors }));
-    if (config !== null && problems.every(isWarning)) io.stdout.write(`valid: ${describe(config)}\n`);
+    if (config !== null && problems.every(isWarning)) io.stdout.write(`valid: ${describe(config, triggersAre)}\n`);
   }
   return problems.every(isWarning) ? 0 : 1;
 }
@@ -56,9 +60,14 @@ function isWarning(problem: ConfigProblem): boolean {
   return problem.severity === "warning";
 }
 
-function describe({ function: { handler }, triggers }: ProcessorConfig): string {
+function describe(
+  { function: { handler }, triggers }: ProcessorConfig,
+  triggersAre: ConfigResult["triggersAre"],
+): string {
+  const named = handler === "" ? "the default function" : `function ${handler}`;
+  if (triggersAre === "assumed") return `${named}, behind the trigger its exports decide`;
   const parts = triggers.map(({ name, kind, numWorkers }) => {
     return `trigger ${name} (${kind}, ${numWorkers} worker${numWorkers === 1 ? "" : "s"})`;
   });
-  return [handler === "" ? "the default function" : `function ${handler}`, ...parts].join(", ");
+  return [named, ...parts].join(", ");
 }
