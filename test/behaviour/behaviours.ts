@@ -3,6 +3,7 @@
  * send the result as HTTP give exactly this.
  */
 import { kubeless, kyma } from "./kubeless-kyma.ts";
+import { python } from "./python.ts";
 
 export interface Behaviour {
   readonly name: string;
@@ -257,4 +258,11 @@ const middleware: readonly Behaviour[] = [
   { name: "never answers", function: "middleware/hang.ts", event: {}, result: timedOut, spec: shortTime },
 ];
 
-export const behaviours: readonly Behaviour[] = [...nuclio, ...fetchHandlers, ...middleware, ...kubeless, ...kyma];
+export const behaviours: readonly Behaviour[] = [
+  ...nuclio,
+  ...fetchHandlers,
+  ...middleware,
+  ...kubeless,
+  ...kyma,
+  ...python,
+];
