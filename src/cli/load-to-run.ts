@@ -1,22 +1,20 @@
 /** The configuration of a function to be run: file, environment, command line, and the trigger its exports decide. */
-import type { ConfigResult } from "../config/contract.ts";
+import type { ConfigProblem, ConfigResult } from "../config/contract.ts";
+import type { LoadConfigInput } from "../config/load.ts";
 import { type CommandArguments, CommandError, type CommandIo } from "./command.ts";
+
+/** Mistakes in the function that stand in a line of the configuration; they say more than what the start ended with. */
+export async function findSyntaxErrors(args: CommandArguments, io: CommandIo): Promise<readonly ConfigProblem[]> {
+  const { loadConfig } = await import("../config/load.ts");
+  const { problems } = loadConfig({ ...readInput(args, io), requireFunction: true });
+  return problems.filter(({ code }) => code === "syntax-error");
+}
 
 /** @throws StartError when the function cannot be loaded; CommandError for options that do not go together. */
 export async function loadToRun(args: CommandArguments, io: CommandIo): Promise<ConfigResult> {
   const { loadConfig } = await import("../config/load.ts");
-  const file = args.option("config");
-  const platformFile = args.option("platform-config");
-  const [functionFile] = args.positionals;
   const trigger = await readTrigger(args);
-  const input = {
-    ...(file !== undefined && { file }),
-    ...(platformFile !== undefined && { platformFile }),
-    ...(functionFile !== undefined && { functionFile }),
-    environment: io.env,
-    cwd: io.cwd,
-    defaultTrigger: trigger,
-  };
+  const input = { ...readInput(args, io), defaultTrigger: trigger };
   const loaded = loadConfig(input);
   if (loaded.config === null) return loaded;
   if (loaded.triggersAre === "written" && (trigger.kind !== undefined || trigger.port !== undefined)) {
@@ -30,6 +28,19 @@ export async function loadToRun(args: CommandArguments, io: CommandIo): Promise<
   const { env } = buildWorkerEnvironment(io.env, loaded.config);
   const kind = await chooseTriggerKind(loaded.config.function, io.entry, env);
   return loadConfig({ ...input, defaultTrigger: { ...trigger, kind } });
+}
+
+function readInput(args: CommandArguments, { env, cwd }: CommandIo): LoadConfigInput {
+  const file = args.option("config");
+  const platformFile = args.option("platform-config");
+  const [functionFile] = args.positionals;
+  return {
+    ...(file !== undefined && { file }),
+    ...(platformFile !== undefined && { platformFile }),
+    ...(functionFile !== undefined && { functionFile }),
+    environment: env,
+    cwd,
+  };
 }
 
 async function readTrigger(args: CommandArguments): Promise<{ readonly kind?: string; readonly port?: string }> {

@@ -1,6 +1,7 @@
 /** `processor run`: the processor itself, until a signal ends it or its jobs are done. */
 import { type Command, type CommandArguments, CommandError, type CommandIo } from "./command.ts";
-import { loadToRun } from "./load-to-run.ts";
+import type { ConfigProblem } from "../config/contract.ts";
+import { findSyntaxErrors, loadToRun } from "./load-to-run.ts";
 
 export const runCommand: Command = {
   name: "run",
@@ -41,10 +42,7 @@ async function runFunction(args: CommandArguments, io: CommandIo): Promise<numbe
     const { config, problems, triggersAre } = await loadToRun(args, io);
     // Warnings of a processor that runs are lines of its log, unless a person is there to read them.
     const shown = config === null || io.stderr.isTerminal;
-    if (shown && problems.length > 0) {
-      const { renderProblems } = await import("../config/render-problems.ts");
-      io.stderr.write(renderProblems(problems, { colors: io.stderr.isTerminal && !io.env["NO_COLOR"] }));
-    }
+    if (shown) await showProblems(problems, io);
     if (config === null) return 1;
     return await runProcessor({
       config,
@@ -60,7 +58,18 @@ async function runFunction(args: CommandArguments, io: CommandIo): Promise<numbe
     });
   } catch (error) {
     if (!(error instanceof StartError)) throw error;
+    const mistakes = await findSyntaxErrors(args, io);
+    if (mistakes.length > 0) {
+      await showProblems(mistakes, io);
+      return 1;
+    }
     const { setting, message } = error.problem;
     throw new CommandError(setting === null ? message : `${message}\n  setting: ${setting}`);
   }
+}
+
+async function showProblems(problems: readonly ConfigProblem[], { stderr, env }: CommandIo): Promise<void> {
+  if (problems.length === 0) return;
+  const { renderProblems } = await import("../config/render-problems.ts");
+  stderr.write(renderProblems(problems, { colors: stderr.isTerminal && !env["NO_COLOR"] }));
 }

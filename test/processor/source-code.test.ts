@@ -38,6 +38,22 @@ test.each([
   expect(readdirSync(temporary)).toEqual([]);
 });
 
+test("a start that ends over Python in the configuration points at its line there", async () => {
+  const command = [await executablePath(), "--config", "source-in-python-with-syntax-error.yaml"];
+  const env = {
+    ...process.env,
+    PROCESSOR_TRIGGERS__GATE__ATTRIBUTES__PORT: "0",
+    PROCESSOR_PLATFORM__HEALTH_CHECK__LISTEN_ADDRESS: "127.0.0.1:0",
+    PROCESSOR_PLATFORM__WEB_ADMIN__LISTEN_ADDRESS: "127.0.0.1:0",
+    PROCESSOR_PLATFORM__METRICS__LISTEN_ADDRESS: "127.0.0.1:0",
+  };
+  const child = Bun.spawn(command, { cwd: `${import.meta.dir}/../bad-config`, env, stderr: "pipe" });
+  expect(await child.stderr.text()).toContain(
+    "source-in-python-with-syntax-error.yaml:7:18 spec.build.functionSourceCode [syntax-error]\n7 |           return = event.body\n",
+  );
+  expect(await child.exited).toBe(1);
+});
+
 test("processor validate points at the line in the configuration", async () => {
   const command = [await executablePath(), "validate", "--config", "source-with-syntax-error.yaml"];
   const child = Bun.spawn(command, { cwd: `${import.meta.dir}/../bad-config`, stdout: "pipe" });
