@@ -34,9 +34,9 @@ const DECODERS: Readonly<Record<string, (body: Uint8Array, options: { maxOutputL
 };
 
 /** @throws BodyError */
-export function parseJson(bytes: Buffer): unknown {
+export function parseJson(text: string): unknown {
   try {
-    return JSON.parse(bytes.toString("utf8"));
+    return JSON.parse(text);
   } catch (cause) {
     throw new BodyError(400, `the body is no JSON: ${cause instanceof Error ? cause.message : String(cause)}`, {
       cause,
@@ -48,7 +48,7 @@ export function parseJson(bytes: Buffer): unknown {
 export function decodeText(request: EventRequest, bytes: Buffer): string {
   const [, charset = "utf-8"] = /;\s*charset\s*=\s*"?([^\s;"]+)/i.exec(request.get("content-type") ?? "") ?? [];
   try {
-    return new TextDecoder(charset as "utf-8", { ignoreBOM: true }).decode(bytes);
+    return new TextDecoder(charset as "utf-8").decode(bytes);
   } catch (cause) {
     throw new BodyError(415, `the charset "${charset}" is not supported`, { cause });
   }

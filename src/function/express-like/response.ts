@@ -73,7 +73,8 @@ export class EventResponse extends OutgoingResponse {
   /** As JSON, or called by the function the query's `callback` names. */
   jsonp(body?: unknown): this {
     const { callback } = this.req.query;
-    const name = String(Array.isArray(callback) ? callback[0] : (callback ?? "")).replace(/[^[\]\w$.]/g, "");
+    const [given] = [callback].flat();
+    const name = typeof given === "string" ? given.replace(/[^[\]\w$.]/g, "") : "";
     this.setHeader("X-Content-Type-Options", "nosniff");
     if (name === "") return this.json(body);
     const text = JSON.stringify(body)?.replaceAll("\u2028", "\\u2028").replaceAll("\u2029", "\\u2029") ?? "";

@@ -14,7 +14,7 @@ export function buildKubelessEvent(
   const raw = readBody(request, body, maxBodyBytes);
   request.body = raw ?? {};
   if (raw !== null && bareMediaType(request.get("content-type")) === "application/cloudevents+json") {
-    return structuredEvent(parseJson(raw), request, response);
+    return structuredEvent(parseJson(raw.toString("utf8")), request, response);
   }
   const data = raw === null ? {} : parseData(request, raw);
   if (request.get("ce-cloudeventsversion") !== undefined || request.get("ce-eventtype") !== undefined) {
@@ -32,7 +32,7 @@ function readBody(request: EventRequest, body: Uint8Array, maxBodyBytes: number)
 function parseData(request: EventRequest, raw: Buffer): unknown {
   if (raw.byteLength === 0) return raw;
   const isJson = bareMediaType(request.get("content-type")) === "application/json";
-  return isJson ? parseJson(raw) : raw.toString("utf8");
+  return isJson ? parseJson(raw.toString("utf8")) : raw.toString("utf8");
 }
 
 function eventFields(request: EventRequest): object {
@@ -65,7 +65,7 @@ function binaryEvent(request: EventRequest, response: EventResponse, data: unkno
     schemaURL: request.get("ce-schemaurl"),
     cloudEventsVersion: request.get("ce-cloudeventsversion"),
     contentType: request.get("content-type"),
-    data: isJson ? parseJson(request.body as Buffer) : data,
+    data: isJson ? parseJson((request.body as Buffer).toString("utf8")) : data,
     extensions: { ...Object.fromEntries(custom), request, response },
   };
 }

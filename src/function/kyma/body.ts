@@ -14,7 +14,7 @@ export function parseKymaBody(request: EventRequest, body: Uint8Array, maxBytes:
   const bytes = decodeContent(request, body, maxBytes);
   const type = bareMediaType(request.get("content-type"));
   if (type === "application/json" || type === "application/cloudevents+json") {
-    return bytes.byteLength === 0 ? {} : parseJson(bytes);
+    return bytes.byteLength === 0 ? {} : parseJson(decodeText(request, bytes));
   }
   if (type.startsWith("text/")) return decodeText(request, bytes);
   if (type === "application/x-www-form-urlencoded") {

@@ -23,7 +23,7 @@ export function readCloudEvent(request: EventRequest): ReceivedCloudEvent | null
   if (matchMediaType(request.get("content-type"), ["application/cloudevents+json"]) !== false) {
     return readStructured(request.body);
   }
-  if (request.get("ce-type") === undefined || request.get("ce-source") === undefined) return null;
+  if (!request.get("ce-type") || !request.get("ce-source")) return null;
   return readBinary(request);
 }
 
@@ -32,13 +32,13 @@ export function isPresent(body: unknown): boolean {
   return Boolean(body);
 }
 
-/** Required attributes may be missing; id and time are made up then. */
+/** Required attributes may be missing; id, time and version are made up then. */
 function readStructured(body: unknown): ReceivedCloudEvent {
   if (typeof body !== "object" || body === null || Array.isArray(body)) {
     throw new CloudEventError("no cloud event detected: the body is no JSON object");
   }
   const { data, data_base64: base64, ...attributes } = body as Readonly<Record<string, unknown>>;
-  const decoded = data === undefined && typeof base64 === "string" ? Buffer.from(base64, "base64") : data;
+  const decoded = typeof base64 === "string" ? Buffer.from(base64, "base64") : data;
   return { attributes: complete(attributes), data: decoded };
 }
 
@@ -49,12 +49,17 @@ function readBinary(request: EventRequest): ReceivedCloudEvent {
   );
   if (attributes["id"] === undefined) throw new CloudEventError("no cloud event detected: there is no ce-id");
   const contentType = request.get("content-type");
-  if (contentType !== undefined) attributes["datacontenttype"] = contentType;
+  if (contentType !== undefined) attributes["datacontenttype"] ??= contentType;
   return { attributes: complete(attributes), data: request.body };
 }
 
 function complete(attributes: Readonly<Record<string, unknown>>): Record<string, unknown> {
-  return { ...attributes, id: attributes["id"] ?? crypto.randomUUID(), time: normalizeTime(attributes["time"]) };
+  return {
+    specversion: "1.0",
+    ...attributes,
+    id: attributes["id"] ?? crypto.randomUUID(),
+    time: normalizeTime(attributes["time"]),
+  };
 }
 
 /** In UTC with milliseconds; now when there is none. What is no time stays as it is. */

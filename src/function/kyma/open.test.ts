@@ -210,7 +210,7 @@ describe("CloudEvents", () => {
       "ce-type": "t",
       "ce-source": undefined,
       "ce-eventtypeversion": undefined,
-      "ce-specversion": undefined,
+      "ce-specversion": "1.0",
       "ce-id": expect.stringMatching(/^[\da-f-]{36}$/),
       "ce-time": expect.stringMatching(/Z$/),
       "ce-datacontenttype": undefined,
