@@ -32,7 +32,7 @@ export interface WebFunction {
    * Throws or rejects with an `EventError` only. `request.signal` aborts when the client is gone. `undefined` is the
    * result of a request that was upgraded.
    */
-  fetch(request: Request, call: EventCall, server: FetchServer): Response | undefined | Promise<Response | undefined>;
+  fetch(request: Request, server: FetchServer): Response | undefined | Promise<Response | undefined>;
   /** Null: it opens no WebSockets. */
   readonly websocket: WebSocketHandlers | null;
 }

@@ -18,8 +18,18 @@ export function expectBehaviour({ result }: Behaviour, given: Given): void {
   }).toEqual({ status: result.status, headers: { ...result.headers }, body: result.body });
 }
 
-/** The behaviours by the process that can show them: one for each function and configuration. */
-export function byProcess(all: readonly Behaviour[]): readonly (readonly Behaviour[])[] {
+/** Behaviours one process can show. */
+export interface BehaviourGroup {
+  readonly function: string;
+  readonly spec: object;
+  readonly behaviours: readonly Behaviour[];
+}
+
+/** One group for each function and configuration. */
+export function byProcess(all: readonly Behaviour[]): readonly BehaviourGroup[] {
   const key = (one: Behaviour): string => `${one.function} ${JSON.stringify(one.spec ?? {})}`;
-  return [...Map.groupBy(all, key).values()];
+  return [...Map.groupBy(all, key).values()].flatMap((group) => {
+    const [first] = group;
+    return first === undefined ? [] : [{ function: first.function, spec: first.spec ?? {}, behaviours: group }];
+  });
 }

@@ -20,8 +20,7 @@ async function ask(url: string, { event }: Behaviour): Promise<Given> {
   return { status: response.status, headers: given, body: Buffer.from(await response.bytes()).toString("latin1") };
 }
 
-for (const group of byProcess(behaviours)) {
-  const [{ function: file = "", spec = {} } = {}] = group;
+for (const { function: file, spec, behaviours: group } of byProcess(behaviours)) {
   const contract = dirname(file);
   const settings = { runtime: runtimes[contract] ?? "", ...spec };
   describe(`${contract} ${basename(file)}`, () => {

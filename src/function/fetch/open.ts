@@ -2,7 +2,7 @@
 import type { EventResult, FunctionEvent } from "../../event/contract.ts";
 import { EventError } from "../../event/event-error.ts";
 import type { FetchServer } from "../contract.ts";
-import type { EventCall, EventFunction, FunctionHost } from "../event-function.ts";
+import type { EventFunction, FunctionHost } from "../event-function.ts";
 import type { LoadedFunction } from "../loaded-function.ts";
 import { limitTime, timedOutAnswer } from "../time-limit.ts";
 import { toRequest } from "./to-request.ts";
@@ -23,7 +23,7 @@ export function openFetchFunction(
     const checked = result.then(checkedResult, failed);
     return eventTimeoutMs === 0 ? checked : limitTime(checked, eventTimeoutMs, timedOutAnswer);
   };
-  const fetch = (request: Request, _: EventCall, server: FetchServer): FetchResult | Promise<FetchResult> => {
+  const fetch = (request: Request, server: FetchServer): FetchResult | Promise<FetchResult> => {
     let result: FetchResult | Promise<FetchResult>;
     try {
       result = handler(request, server);
@@ -40,7 +40,7 @@ export function openFetchFunction(
     web: { fetch, websocket: loaded.websocket },
     surface: null,
     async invoke(event, call) {
-      const response = await fetch(toRequest(event, call.signal), call, NO_SERVER);
+      const response = await fetch(toRequest(event, call.signal), NO_SERVER);
       // Nobody waits for an answer to an event: a function that has done its work may give none.
       if (response === undefined) return NO_CONTENT;
       return collected(response, event);

@@ -3,12 +3,13 @@ import { createEventMetrics, type EventMetrics } from "../../event/event-metrics
 import { type OpenTrigger, type OpenTriggerConfig, TriggerError, type TriggerHost } from "../contract.ts";
 import { type TlsMaterial, readTls } from "../read-tls.ts";
 import type { HttpAttributes } from "./attributes.ts";
-import type { HttpService, RequestHandler } from "./contract.ts";
+import type { HttpService, RequestHandler, RequestStart } from "./contract.ts";
 import { withCors } from "./cors.ts";
 import { deferred } from "./defer.ts";
 import { FunctionServer, trackSockets, type WebServer } from "./function-server.ts";
 import type { ListenAddress } from "./listen-address.ts";
 import { type HttpFunction, openFunction } from "./open-function.ts";
+import { PendingAnswers } from "./pending-answers.ts";
 import { closing, withHealth, withSurface } from "./surroundings.ts";
 import { serveEvents } from "./serve-events.ts";
 import { serveWeb } from "./serve-web.ts";
@@ -31,6 +32,7 @@ export async function openHttp(
     log,
     metrics,
     maxBodyBytes: opened.surface?.maxBodyBytes ?? attributes.maxBodyBytes,
+    pending: new PendingAnswers(),
     readTimeoutMs: attributes.readTimeoutMs,
     bodyTooLarge: () => opened.surface?.bodyTooLarge() ?? answerTooLarge(),
     server: facade,
@@ -45,8 +47,8 @@ export async function openHttp(
       idleTimeout: Math.ceil(attributes.idleTimeoutMs / 1000),
       // Errors are the log's, not a page for developers.
       development: false,
-      // Bodies are held to their limit here, with the answer the contract has for it.
-      maxRequestBodySize: Number.MAX_SAFE_INTEGER,
+      // Functions that stream are held to the limit by the server, with 413; others have an answer of their own to it.
+      maxRequestBodySize: opened.serve.kind === "web" ? attributes.maxBodyBytes : Number.MAX_SAFE_INTEGER,
       http2: attributes.http2,
       ...(tls !== null && { tls: toTlsOptions(tls) }),
       fetch: (request) => handle(request),
@@ -74,12 +76,13 @@ export async function openHttp(
     },
     async close() {
       await server.stop(true);
+      service.pending.close();
       await opened.close();
     },
   };
 }
 
-function createHandler({ serve }: HttpFunction, service: HttpService): RequestHandler {
+function createHandler({ serve }: HttpFunction, service: HttpService): RequestStart {
   return serve.kind === "web" ? serveWeb(serve.web, service) : serveEvents(serve.invoke, service);
 }
 

@@ -3,14 +3,15 @@ import type { FunctionEvent } from "../../event/contract.ts";
 import type { EventCall, EventFunction } from "../../function/event-function.ts";
 import type { Logger } from "../../telemetry/log.ts";
 import { answerFailure, toResponse } from "./answer.ts";
-import type { HttpService, RequestHandler } from "./contract.ts";
+import type { HttpService, RequestStart } from "./contract.ts";
 import { answerWithFile, namedFile } from "./file-answer.ts";
 import { readBody } from "./read-body.ts";
 import { splitUrl } from "./split-url.ts";
-import { untilGone } from "./until-gone.ts";
 
-export function serveEvents(invoke: EventFunction["invoke"], service: HttpService): RequestHandler {
-  return (request) => untilGone(serve(request, invoke, service), request, gone);
+export function serveEvents(invoke: EventFunction["invoke"], service: HttpService): RequestStart {
+  const pass = (answer: Response): Response => answer;
+  const failed = (error: unknown): Response => answerFailure(error, service);
+  return (request, resolve) => service.pending.settle(request, serve(request, invoke, service), pass, failed, resolve);
 }
 
 async function serve(request: Request, invoke: EventFunction["invoke"], service: HttpService): Promise<Response> {
@@ -30,7 +31,7 @@ async function serve(request: Request, invoke: EventFunction["invoke"], service:
 }
 
 /** The log and the signal of a call are made when somebody asks for them. */
-export class RequestCall implements EventCall {
+class RequestCall implements EventCall {
   readonly #request: Request;
   readonly #log: Logger;
   readonly #id: string;

@@ -1,3 +1,3 @@
-exports.handler = (context) => {
-  if (context === undefined) context.callback("never");
+exports.handler = (context, event) => {
+  if (event.path === "/never") context.callback("never");
 };

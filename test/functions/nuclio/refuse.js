@@ -1,1 +1,1 @@
-exports.handler = (context) => [404, { error: "no such order" }];
+exports.handler = () => [404, { error: "no such order" }];

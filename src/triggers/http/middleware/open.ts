@@ -22,7 +22,7 @@ export function openMiddleware(run: Middleware, options: MiddlewareOptions): Web
   const { eventTimeoutMs } = options;
   return {
     websocket: null,
-    fetch(request, _, server) {
+    fetch(request, server) {
       const work = answer(run, request, server, options);
       return eventTimeoutMs === 0 ? work : limitTime(work, eventTimeoutMs, timedOutAnswer);
     },
