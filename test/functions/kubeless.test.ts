@@ -94,6 +94,7 @@ describe("a function that computes", () => {
     const startedAt = performance.now();
     const lost = await ask(`${container.url}/?ms=60000&after=1`).catch(() => "lost");
     expect(lost).toBe("lost");
+    await container.process.waitForLine(/worker 0 serves again/u);
     expect((await ask(`${container.url}/?ms=1`)).body).toBe("computed for 1 ms");
     expect(performance.now() - startedAt).toBeLessThan(3000);
     expect(await container.process.waitForLine(/worker 0 lost with/u)).toContain("HANG");

@@ -35,12 +35,17 @@ export interface TracingOptions {
   warn(message: string): void;
 }
 
-/** Registers itself for the whole thread, so that `@opentelemetry/api` of the function's own finds it; the first one counts. */
+/**
+ * Registers itself for the whole thread, so that `@opentelemetry/api` of the function's own finds it. Triggers of the
+ * same function share one.
+ */
 export function openTracing(options: TracingOptions): Promise<Tracing> {
-  return (opened ??= register(options));
+  const key = JSON.stringify([options.serviceName, options.collector]);
+  if (opened?.key !== key) opened = { key, tracing: register(options) };
+  return opened.tracing;
 }
 
-let opened: Promise<Tracing> | null = null;
+let opened: { readonly key: string; readonly tracing: Promise<Tracing> } | null = null;
 
 /** Spans wait this long for others to be sent with them. */
 const EXPORT_DELAY_MS = 1000;
@@ -53,6 +58,7 @@ async function register({ serviceName, collector, warn }: TracingOptions): Promi
   const b3 = new B3Propagator({ injectEncoding: B3InjectEncoding.MULTI_HEADER });
   context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
   propagation.setGlobalPropagator(new CompositePropagator({ propagators: [b3, new W3CTraceContextPropagator()] }));
+  trace.disable();
   trace.setGlobalTracerProvider(provider);
   const tracer = provider.getTracer("io.kyma-project.serverless");
   patchOutgoingCalls();
