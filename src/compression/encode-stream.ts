@@ -1,5 +1,6 @@
 /** Applies content codings to a stream, chunk by chunk. */
 import { flushKind, openEncoder } from "./coders.ts";
+import { noteEncoded } from "./collect-garbage.ts";
 import { type StepRules, runStep } from "./coding-step.ts";
 import { type CodingName, knownCodings } from "./content-encoding.ts";
 import type { EncodeStream } from "./contract.ts";
@@ -15,7 +16,7 @@ function encodingRules(coding: CodingName, flushes: boolean): StepRules {
     coding,
     flushKind: flushes ? flushKind(coding) : null,
     open: () => openEncoder(coding),
-    onInput() {},
+    onInput: (chunk) => noteEncoded(chunk.length),
     onOutput() {},
     onInputEnd() {},
     describe: (error) => error,

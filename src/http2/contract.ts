@@ -105,10 +105,15 @@ export interface Http2ServerOptions {
   readonly reusePort?: boolean;
   /** SETTINGS_MAX_CONCURRENT_STREAMS; until the peer acknowledged it up to 1,024 streams are served. Default 1024. */
   readonly maxConcurrentStreams?: number;
-  /** SETTINGS_INITIAL_WINDOW_SIZE. Default 4 MiB. */
+  /** SETTINGS_INITIAL_WINDOW_SIZE. Default 256 KiB. */
   readonly streamWindowBytes?: number;
-  /** Receive window of the connection. Default 16 MiB. */
+  /**
+   * Receive window of the connection. It bounds how much one read brings, and with it the memory of large bodies. Default
+   * 256 KiB.
+   */
   readonly connectionWindowBytes?: number;
+  /** Bytes of all streams of a connection that were received and not consumed, from which on its window closes. Default 16 MiB. */
+  readonly maxUnconsumedBytes?: number;
   /** SETTINGS_MAX_HEADER_LIST_SIZE, enforced. Default 64 KiB. */
   readonly maxHeaderListBytes?: number;
   /** From accept (TLS: from handshake start) to a complete client preface. Default 10,000. */

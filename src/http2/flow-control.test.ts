@@ -29,6 +29,18 @@ describe("a receive window", () => {
     expect(window.take(101)).toBe(false);
   });
 
+  test("stays open while no more than the spare bytes are unconsumed", () => {
+    const window = new ReceiveWindow(100, 150);
+    const refills = [100, 50, 50, 50].map((bytes) => [window.take(bytes), window.refill()]);
+    expect(refills).toEqual([
+      [true, 100],
+      [true, 50],
+      [true, 0],
+      [true, 0],
+    ]);
+    expect([window.take(1), window.consume(40), window.consume(10), window.consume(200)]).toEqual([false, 0, 50, 50]);
+  });
+
   test("does not open before the peer was told", () => {
     const window = new ReceiveWindow(100);
     window.take(100);

@@ -1,15 +1,17 @@
 /** Windows of a connection and of its streams (RFC 9113 sections 5.2 and 6.9). */
 import { MAX_WINDOW_BYTES } from "./settings.ts";
 
-/** What the peer may still send us. Refilled once half of it was consumed, so that one WINDOW_UPDATE serves many frames. */
+/** What the peer may still send us. Refilled by half of it or more, so that one WINDOW_UPDATE serves many frames. */
 export class ReceiveWindow {
   readonly #bytes: number;
+  readonly #spareBytes: number;
   #available: number;
   #unconsumed = 0;
-  #unannounced = 0;
 
-  constructor(bytes: number) {
+  /** `spareBytes` may be taken and not consumed before the window begins to close. */
+  constructor(bytes: number, spareBytes = 0) {
     this.#bytes = bytes;
+    this.#spareBytes = spareBytes;
     this.#available = bytes;
   }
 
@@ -30,10 +32,14 @@ export class ReceiveWindow {
   consume(bytes: number): number {
     const given = bytes < this.#unconsumed ? bytes : this.#unconsumed;
     this.#unconsumed -= given;
-    this.#unannounced += given;
-    if (this.#unannounced * 2 < this.#bytes) return 0;
-    const increment = this.#unannounced;
-    this.#unannounced = 0;
+    return this.refill();
+  }
+
+  /** Returns the increment to announce in a WINDOW_UPDATE now; 0 = none yet. */
+  refill(): number {
+    const closedBytes = this.#unconsumed > this.#spareBytes ? this.#unconsumed - this.#spareBytes : 0;
+    const increment = this.#bytes - closedBytes - this.#available;
+    if (increment * 2 < this.#bytes) return 0;
     this.#available += increment;
     return increment;
   }

@@ -8,8 +8,9 @@ const MIB = 1024 * 1024;
 
 const DEFAULT_LIMITS: ServerLimits = {
   maxConcurrentStreams: 1024,
-  streamWindowBytes: 4 * MIB,
-  connectionWindowBytes: 16 * MIB,
+  streamWindowBytes: MIB / 4,
+  connectionWindowBytes: MIB / 4,
+  maxUnconsumedBytes: 16 * MIB,
   maxHeaderListBytes: 64 * 1024,
   prefaceTimeoutMs: 10_000,
   headersTimeoutMs: 10_000,
@@ -24,6 +25,7 @@ export function resolveLimits(options: Http2ServerOptions): ServerLimits {
     maxConcurrentStreams: options.maxConcurrentStreams ?? DEFAULT_LIMITS.maxConcurrentStreams,
     streamWindowBytes: options.streamWindowBytes ?? DEFAULT_LIMITS.streamWindowBytes,
     connectionWindowBytes: options.connectionWindowBytes ?? DEFAULT_LIMITS.connectionWindowBytes,
+    maxUnconsumedBytes: options.maxUnconsumedBytes ?? DEFAULT_LIMITS.maxUnconsumedBytes,
     maxHeaderListBytes: options.maxHeaderListBytes ?? DEFAULT_LIMITS.maxHeaderListBytes,
     prefaceTimeoutMs: options.prefaceTimeoutMs ?? DEFAULT_LIMITS.prefaceTimeoutMs,
     headersTimeoutMs: options.headersTimeoutMs ?? DEFAULT_LIMITS.headersTimeoutMs,

@@ -51,6 +51,7 @@ export class RequestFrames {
       stream.hasBody = true;
       if (!countBody(stream, body)) return session.streamError(streamId, ErrorCode.PROTOCOL_ERROR);
       stream.deliverData(bytes, start, end);
+      session.refillConnection();
     } else if (!endStream && !session.charge(Budget.EMPTY_DATA)) {
       return false;
     }

@@ -61,7 +61,10 @@ export class Session implements FrameSink, StreamHost {
     this.#host = host;
     this.output = output;
     this.limits = host.limits;
-    this.receiveWindow = new ReceiveWindow(Math.max(host.limits.connectionWindowBytes, DEFAULT_WINDOW_BYTES));
+    this.receiveWindow = new ReceiveWindow(
+      Math.max(host.limits.connectionWindowBytes, DEFAULT_WINDOW_BYTES),
+      host.limits.maxUnconsumedBytes,
+    );
     this.sender = new Sender(output, this.#budgets, () => host.flushNow());
     this.#requests = new RequestFrames(this);
     this.#controls = new ControlFrames(this);
@@ -242,8 +245,15 @@ export class Session implements FrameSink, StreamHost {
   }
 
   consumeConnection(bytes: number): void {
-    if (bytes === 0) return;
-    const increment = this.receiveWindow.consume(bytes);
+    if (bytes > 0) this.#openConnection(this.receiveWindow.consume(bytes));
+  }
+
+  /** One stream that nobody reads keeps the others of the connection from sending only when much of it waits here. */
+  refillConnection(): void {
+    this.#openConnection(this.receiveWindow.refill());
+  }
+
+  #openConnection(increment: number): void {
     if (increment === 0 || this.#over) return;
     this.output.writeWindowUpdate(0, increment);
     this.outputWritten();

@@ -103,7 +103,7 @@ describe("what we send", () => {
 });
 
 describe("what we receive", () => {
-  const LIMITS = { streamWindowBytes: 100_000, connectionWindowBytes: 200_000 };
+  const LIMITS = { streamWindowBytes: 100_000, connectionWindowBytes: 200_000, maxUnconsumedBytes: 0 };
   const CHUNK = Buffer.alloc(10_000);
 
   test("is given back once half a window was consumed, to the stream and to the connection", async () => {
@@ -149,6 +149,28 @@ describe("what we receive", () => {
       for (let count = 0; count < 10; count++) client.send(data(id, false, CHUNK));
     }
     client.send(headers(5, false));
+    await client.roundTrip();
+    client.send(data(5, false, "x"));
+    expect(await client.goawayCode()).toBe(ErrorCode.FLOW_CONTROL_ERROR);
+  });
+
+  test("keeps other streams from sending only when much of it is not consumed", async () => {
+    const limits = { streamWindowBytes: 100_000, connectionWindowBytes: 100_000, maxUnconsumedBytes: 150_000 };
+    await using server = await TestServer.start(limits, (accepted) => {
+      accepted.consumes = false;
+    });
+    const client = await server.client();
+    const opened = () =>
+      client.frames.filter(({ type, streamId }) => type === FrameType.WINDOW_UPDATE && streamId === 0);
+    const fill = async (id: number): Promise<number> => {
+      client.send(headers(id, false));
+      for (let count = 0; count < 10; count++) client.send(data(id, false, CHUNK));
+      await client.roundTrip();
+      return opened().reduce((sum, { payload }) => sum + payload.readUInt32BE(), 0);
+    };
+    expect([await fill(1), await fill(3)]).toEqual([100_000, 150_000]);
+    client.send(headers(5, false));
+    for (let count = 0; count < 5; count++) client.send(data(5, false, CHUNK));
     await client.roundTrip();
     client.send(data(5, false, "x"));
     expect(await client.goawayCode()).toBe(ErrorCode.FLOW_CONTROL_ERROR);

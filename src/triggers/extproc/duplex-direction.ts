@@ -18,7 +18,7 @@ const EMPTY: Uint8Array = new Uint8Array(0);
 /** Largest piece sent: what the protocol's definition recommends. */
 const PIECE_BYTES = 64 * 1024;
 /** Bytes a function may leave unread before the proxy is made to wait. */
-const UNREAD_BYTES = 256 * 1024;
+const UNREAD_BYTES = 128 * 1024;
 
 /**
  * What becomes of the body.

@@ -77,7 +77,7 @@ export class OutgoingBody {
 }
 
 /** Read ahead of what the proxy takes. */
-const HIGH_WATER_BYTES = 256 * 1024;
+const HIGH_WATER_BYTES = 64 * 1024;
 
 /** Functions in JavaScript put text and buffers of every kind into streams. @throws TypeError for anything else. */
 export function toBytes(value: unknown): Uint8Array {
