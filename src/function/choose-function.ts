@@ -1,7 +1,7 @@
 /** Decides by a module's exports which of them is the function and which contract it follows. */
 import type { FetchModule, Middleware, NuclioHandler, NuclioInitContext } from "./contract.ts";
 import { type FunctionContract, notSupported } from "./demanded-contract.ts";
-import { adaptHandler } from "./digital-hub/adapt.ts";
+import { adaptHandler, isDigitalHubFunction } from "./digital-hub/adapt.ts";
 import type { ModuleExports } from "./import-function.ts";
 import { FunctionLoadError } from "./load-error.ts";
 import type { EventHandler, LoadedFunction } from "./loaded-function.ts";
@@ -15,7 +15,7 @@ export interface FunctionModule {
 
 /**
  * Undemanded, in this order: an export with `fetch`, a function behind an exchange (middleware) or behind events
- * (fetch), a Nuclio `handler`, a Kyma `main`. The first two look at `default`, or at the one export named.
+ * (Digital Hub's by its parameters, else fetch), a Nuclio `handler`, a Kyma `main`. The first two look at `default`, or at the one export named.
  * @throws FunctionLoadError `NO_EXPORT`, `SEVERAL_EXPORTS`, `NOT_SUPPORTED`
  */
 export function chooseFunction(
@@ -30,7 +30,9 @@ export function chooseFunction(
   const value = valueOf(module, first);
   if (hasFetch(value)) return bind(module, first, "fetch");
   if (typeof value === "function" && first !== "handler" && first !== "main") {
-    return bind(module, first, kinds.length === 0 || kinds.includes("extproc") ? "middleware" : "fetch");
+    if (kinds.includes("extproc")) return bind(module, first, "middleware");
+    if (isDigitalHubFunction(value)) return bind(module, first, "nuclio");
+    return bind(module, first, kinds.length === 0 ? "middleware" : "fetch");
   }
   if (mayBe(module, "handler")) return bind(module, "handler", "nuclio");
   if (mayBe(module, "main")) return bind(module, "main", "kyma");

@@ -94,6 +94,13 @@ describe("the contract, undemanded", () => {
     expect(await kind(load("export function main() {}"))).toBe("kyma main");
   });
 
+  test("a function of Digital Hub's form shows it by its parameters, but not behind Envoy", async () => {
+    const source = "export default () => {}; export const train = (epochs, project) => {};";
+    expect(await kind(load(source, { kinds: ["job"] }, "fn.ts:train"))).toBe("nuclio train");
+    expect(await kind(load(source, { kinds: [] }, "fn.ts:train"))).toBe("nuclio train");
+    expect(await kind(load(source, { kinds: ["extproc"] }, "fn.ts:train"))).toBe("middleware train");
+  });
+
   test("module:export looks at that export only", async () => {
     const source =
       "export default () => {}; export function handler() {} export function gate() {} export const app = { fetch() {} };";

@@ -17,7 +17,7 @@ export function adaptHandler(handler: NuclioHandler, exports: Readonly<Record<st
   const parameters = readParameters(handler) ?? [];
   const own = parameters.filter(({ name }) => name !== null && name !== "context" && name !== "event");
   if (own.length === 0) return handler;
-  const named = own.some(({ name }) => name === "project" || name === "run");
+  const named = own.some(isTelling);
   let initialised: Promise<void> | null = null;
 
   return (context, event) => {
@@ -32,6 +32,15 @@ export function adaptHandler(handler: NuclioHandler, exports: Readonly<Record<st
     });
     return initialised.then(() => runJob(handler, parameters, order, exports, context, event));
   };
+}
+
+/** Whether the function shows that it is of Digital Hub's form. */
+export function isDigitalHubFunction(fn: Function): boolean {
+  return readParameters(fn)?.some(isTelling) === true;
+}
+
+function isTelling({ name }: Parameter): boolean {
+  return name === "project" || name === "run";
 }
 
 async function runJob(
