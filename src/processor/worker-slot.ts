@@ -8,6 +8,7 @@ import type { MetricTotals } from "../telemetry/totals.ts";
 import type { RunAttempt, RunOutcome } from "../triggers/contract.ts";
 import type { FunctionReport, TriggerReport, WorkerTrigger } from "../worker/contract.ts";
 import { createBackOff } from "../function/back-off.ts";
+import { isPython } from "../function/python/locate.ts";
 import { describeThreadEnd } from "./describe-thread-end.ts";
 import { StartError } from "./start-error.ts";
 import { startWorkerThread, type ThreadLoss, type WorkerThread } from "./worker-thread.ts";
@@ -144,7 +145,10 @@ export class WorkerSlot {
 
   async #whenReady(thread: WorkerThread): Promise<boolean> {
     const impatience = setTimeout(() => {
-      const message = `worker ${this.#index} is still loading the function: does a top-level await not settle?`;
+      const cause = isPython(this.#options.config.function)
+        ? "do its imports or init_context take this long?"
+        : "does a top-level await not settle?";
+      const message = `worker ${this.#index} is still loading the function: ${cause}`;
       this.#options.log.warn({ worker: this.#index }, message);
     }, slowLoadMs);
     const report = await thread.ready;

@@ -1,6 +1,8 @@
 /** Encodes MessagePack (https://github.com/msgpack/msgpack/blob/master/spec.md) into one growing buffer. */
 
 const FIRST_CAPACITY = 16 * 1024;
+/** Up to this many bytes are copied one by one. */
+const SHORT = 64;
 
 export class MsgpackWriter {
   #bytes = Buffer.allocUnsafe(FIRST_CAPACITY);
@@ -21,9 +23,11 @@ export class MsgpackWriter {
 
   /** Bytes as they are. */
   raw(bytes: Uint8Array): void {
-    this.#reserve(bytes.byteLength);
-    this.#bytes.set(bytes, this.#length);
-    this.#length += bytes.byteLength;
+    const { length } = bytes;
+    this.#reserve(length);
+    if (length > SHORT) this.#bytes.set(bytes, this.#length);
+    else for (let i = 0; i < length; i++) this.#bytes[this.#length + i] = bytes[i] as number;
+    this.#length += length;
   }
 
   /** Overwrites four bytes written before. */
@@ -37,11 +41,32 @@ export class MsgpackWriter {
   }
 
   text(value: string): void {
+    if (value.length < SHORT && this.#shortAscii(value)) return;
     const size = Buffer.byteLength(value);
     this.#reserve(size + 5);
     if (size < 32) this.#length = this.#bytes.writeUInt8(0xa0 | size, this.#length);
     else this.#sized(size, 0xd9, 0xda, 0xdb);
     this.#length += this.#bytes.write(value, this.#length, size, "utf8");
+  }
+
+  /** Nearly all texts of an event are of this kind; calls into the runtime would cost more than a loop. */
+  #shortAscii(value: string): boolean {
+    const { length } = value;
+    this.#reserve(SHORT + 2);
+    const bytes = this.#bytes;
+    let at = this.#length;
+    if (length < 32) bytes[at++] = 0xa0 | length;
+    else {
+      bytes[at++] = 0xd9;
+      bytes[at++] = length;
+    }
+    for (let i = 0; i < length; i++) {
+      const code = value.charCodeAt(i);
+      if (code > 0x7f) return false;
+      bytes[at++] = code;
+    }
+    this.#length = at;
+    return true;
   }
 
   /** What stands before `size` bytes that follow. */

@@ -25,8 +25,6 @@ export type PoolHost = Pick<
 interface WaitingEvent {
   readonly pending: PendingEvent;
   readonly since: number;
-  readonly timer: Timer;
-  readonly onAbort: () => void;
 }
 
 export class WrapperPool {
@@ -35,7 +33,9 @@ export class WrapperPool {
   readonly #metrics: AllocationMetrics;
   readonly #slots: Slot[];
   readonly #idle: Slot[] = [];
+  /** First come, first served; and as all wait equally long, the first is the first to give up. */
   readonly #waiting = new Set<WaitingEvent>();
+  #impatience: Timer | null = null;
   #closing = false;
 
   constructor(command: WrapperCommand, host: PoolHost) {
@@ -73,6 +73,7 @@ export class WrapperPool {
   async close(): Promise<void> {
     this.#closing = true;
     for (const waiting of this.#waiting) this.#giveUp(waiting, closing());
+    if (this.#impatience !== null) clearTimeout(this.#impatience);
     await Promise.all(this.#slots.map((slot) => this.#end(slot)));
   }
 
@@ -97,41 +98,51 @@ export class WrapperPool {
     clearTimeout(slot.timer);
     slot.freed?.();
     if (this.#closing || slot.process === null) return;
-    const [next] = this.#waiting;
-    if (next === undefined) this.#idle.push(slot);
-    else if (this.#give(slot, next.pending)) {
-      this.#leaveQueue(next);
-      this.#metrics.afterWait(performance.now() - next.since);
+    for (const next of this.#waiting) {
+      const { pending, since } = next;
+      if (pending.call.signal.aborted) this.#giveUp(next, cancelled());
+      else {
+        if (this.#give(slot, pending)) {
+          this.#waiting.delete(next);
+          this.#metrics.afterWait(performance.now() - since);
+        }
+        return;
+      }
     }
+    this.#idle.push(slot);
   }
 
   #enqueue(pending: PendingEvent): void {
-    const { workerAvailabilityTimeoutMs } = this.#host;
-    if (workerAvailabilityTimeoutMs === 0) {
+    if (this.#host.workerAvailabilityTimeoutMs === 0) {
       this.#metrics.timedOut();
       pending.reject(noWorker(0));
       return;
     }
-    const timer = setTimeout(() => {
-      this.#metrics.timedOut();
-      this.#giveUp(waiting, noWorker(workerAvailabilityTimeoutMs));
-    }, workerAvailabilityTimeoutMs);
-    const onAbort = (): void => this.#giveUp(waiting, cancelled());
-    const waiting: WaitingEvent = { pending, since: performance.now(), timer, onAbort };
-    this.#waiting.add(waiting);
-    pending.call.signal.addEventListener("abort", onAbort);
+    this.#waiting.add({ pending, since: performance.now() });
+    this.#watchWaiting();
+  }
+
+  /** One timer for all that wait: most of them are served long before it. */
+  #watchWaiting(): void {
+    const [first] = this.#waiting;
+    if (first === undefined || this.#impatience !== null) return;
+    const { workerAvailabilityTimeoutMs: limitMs } = this.#host;
+    const leftMs = Math.max(0, first.since + limitMs - performance.now());
+    this.#impatience = setTimeout(() => {
+      this.#impatience = null;
+      const now = performance.now();
+      for (const waiting of this.#waiting) {
+        if (waiting.since + limitMs > now) break;
+        this.#metrics.timedOut();
+        this.#giveUp(waiting, noWorker(limitMs));
+      }
+      this.#watchWaiting();
+    }, Math.ceil(leftMs));
   }
 
   #giveUp(waiting: WaitingEvent, reason: Error): void {
-    this.#leaveQueue(waiting);
-    waiting.pending.reject(reason);
-  }
-
-  #leaveQueue(waiting: WaitingEvent): void {
     this.#waiting.delete(waiting);
-    clearTimeout(waiting.timer);
-    // A signal may live longer than the event, and would keep it.
-    waiting.pending.call.signal.removeEventListener("abort", waiting.onAbort);
+    waiting.pending.reject(reason);
   }
 
   /** Only this one goes: the handler in it hangs, and nothing else can end that. */
