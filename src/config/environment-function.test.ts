@@ -66,9 +66,19 @@ test("from Node.js 26 on HANDLER_PATH is a directory, and SERVER_PORT the port",
 });
 
 test("a MOD_NAME without FUNC_HANDLER is an error", () => {
-  expect(load({ MOD_NAME: "hello" })).toContain(
+  expect(load({ MOD_NAME: "hello" })).toEqual([
     "MOD_NAME names a module, but FUNC_HANDLER, the name of the function in it, is not set",
-  );
+  ]);
+});
+
+test("functions of the two systems in other languages are not served", () => {
+  const python = { MOD_NAME: "handler", FUNC_HANDLER: "main", FUNC_RUNTIME: "python3.8" };
+  expect(load(python)).toEqual([
+    "FUNC_RUNTIME is python3.8: of Kubeless and Kyma, functions in JavaScript and TypeScript are served",
+  ]);
+  expect(load({ ...python, FUNC_RUNTIME: "python312" }, "spec: { handler: own.ts }\n")).toMatchObject({
+    handler: "own.ts",
+  });
 });
 
 test("a configuration's or command line's function goes before the environment's", () => {

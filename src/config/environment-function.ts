@@ -66,7 +66,15 @@ function textAt(root: ConfigNode | null, key: string): string {
 
 /** What keeps the variables from naming a function; null when nothing does. */
 export function checkEnvironmentFunction(environment: Environment): ConfigProblem | null {
-  if (!environment["MOD_NAME"] || environment["FUNC_HANDLER"]) return null;
+  const { MOD_NAME: module, FUNC_HANDLER: exportName, FUNC_RUNTIME: runtime = "" } = environment;
+  if (namesFunction(environment) && OTHER_LANGUAGES.test(runtime)) {
+    const message = `FUNC_RUNTIME is ${runtime}: of Kubeless and Kyma, functions in JavaScript and TypeScript are served`;
+    return makeProblem("error", "bad-value", "", message, { kind: "environment", variable: "FUNC_RUNTIME" });
+  }
+  if (!module || exportName) return null;
   const message = "MOD_NAME names a module, but FUNC_HANDLER, the name of the function in it, is not set";
   return makeProblem("error", "missing-key", "", message, { kind: "environment", variable: "FUNC_HANDLER" });
 }
+
+/** Runtimes of the two systems, without their versions. */
+const OTHER_LANGUAGES = /^(?:ballerina|dotnetcore|go|java|jvm|php|python|ruby|vertx)[\d.]*$/i;

@@ -87,8 +87,13 @@ export function loadConfig(input: LoadConfigInput, kinds: readonly TriggerKind[]
   const functionOptions = functionConfig(input, root, own.directory);
   const nothingGiven =
     !own.found && specOverrides.length === 0 && input.functionFile === undefined && !namesFunction(environment);
-  if (functionOptions.handler === "") add(problems, checkEnvironmentFunction(environment));
-  if (nothingGiven) problems.push(nothingToRun());
+  const isNamedHere = input.functionFile !== undefined || functionOptions.sourceCode !== null;
+  const unusable =
+    isNamedHere || child(child(root, "spec")?.value ?? null, "handler") !== null
+      ? null
+      : checkEnvironmentFunction(environment);
+  if (unusable !== null) problems.push(unusable);
+  else if (nothingGiven) problems.push(nothingToRun());
   else if (
     functionOptions.sourceCode === null && functionOptions.handler === ""
       ? document !== undefined
