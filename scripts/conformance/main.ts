@@ -27,6 +27,11 @@ const parts: readonly Part[] = [
     help: "Python handlers with nuclio-sdk and msgpack installed",
     script: "scripts/conformance/python.ts",
   },
+  {
+    name: "bad-input",
+    help: "a thousand of every bad request, for each contract",
+    script: "scripts/conformance/bad-input.ts",
+  },
   { name: "image", help: "the distroless image, built and run", script: "scripts/conformance/image.ts" },
   { name: "core", help: "in the place of Digital Hub Core's processor", script: "scripts/conformance/core.ts" },
 ];

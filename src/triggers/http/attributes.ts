@@ -125,7 +125,7 @@ export const httpAttributes = v.pipe(
         duration(),
         v.check((ms) => ms <= 255_000, "must not be longer than 255s"),
         v.description(
-          "Connections on which nothing is sent or received for this long are closed, also while a function is at work. 0s: never.",
+          "Connections on which nothing is sent or received for this long are closed, at most 4s later, also while a function is at work. 0s: never.",
         ),
       ),
       "0s",

@@ -44,7 +44,7 @@ export async function openHttp(
     {
       ...address,
       reusePort: host.workerCount > 1,
-      idleTimeout: Math.ceil(attributes.idleTimeoutMs / 1000),
+      idleTimeout: toIdleSeconds(attributes.idleTimeoutMs),
       // Errors are the log's, not a page for developers.
       development: false,
       // Functions that stream are held to the limit by the server, with 413; others have an answer of their own to it.
@@ -124,6 +124,11 @@ function listen(options: Bun.Serve.Options<unknown>, { name, url }: OpenTriggerC
     const reason = error instanceof Error ? error.message : String(error);
     throw new TriggerError(code, setting, `trigger "${name}" cannot listen: ${reason}`, { cause: error });
   }
+}
+
+/** The runtime looks every 4 s and counts the looks: without one more it would close connections that are in use. */
+function toIdleSeconds(ms: number): number {
+  return ms === 0 ? 0 : Math.min(255, Math.ceil(ms / 1000) + 4);
 }
 
 function toTlsOptions({ cert, key, clientCa }: TlsMaterial): Bun.TLSOptions {
