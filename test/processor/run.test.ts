@@ -73,7 +73,7 @@ test("--trigger decides otherwise", async () => {
 });
 
 test("a default port that is taken is an error that names the setting", async () => {
-  await using taken = Bun.serve({ hostname: "0.0.0.0", port: 0, fetch: () => new Response() });
+  using taken = Bun.serve({ hostname: "0.0.0.0", port: 0, fetch: () => new Response() });
   await using processor = await start(["fetch.ts", "--port", String(taken.port)]);
   expect(await processor.exited).toBe(1);
   expect(processor.lines).toEqual([
