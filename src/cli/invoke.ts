@@ -67,7 +67,7 @@ async function invokeFile(file: string, args: CommandArguments, io: CommandIo): 
   const asked = args.option("trigger");
   const { callLocalHttp, callLocalJob, openLocalFunction } = await import("./invoke/run-here.ts");
   const local = await openLocalFunction(file, asked, io);
-  const { kind } = local;
+  const { kind } = local.trigger;
   if (kind === "extproc") {
     const { playFile } = await import("./invoke/play-extproc.ts");
     return playFile(file, args, io);

@@ -20,14 +20,14 @@ export async function loadToRun(args: CommandArguments, io: CommandIo): Promise<
   if (loaded.triggersAre === "written" && (trigger.kind !== undefined || trigger.port !== undefined)) {
     throw new CommandError("--trigger and --port are for functions without a trigger in their configuration", 2);
   }
-  if (loaded.triggersAre !== "assumed") return loaded;
-  const [{ chooseTriggerKind }, { buildWorkerEnvironment }] = await Promise.all([
+  if (loaded.triggersAre !== "assumed" && trigger.kind !== "http") return loaded;
+  const [{ chooseTrigger }, { buildWorkerEnvironment }] = await Promise.all([
     import("../processor/choose-trigger.ts"),
     import("../processor/worker-environment.ts"),
   ]);
   const { env } = buildWorkerEnvironment(io.env, loaded.config);
-  const kind = await chooseTriggerKind(loaded.config.function, io.entry, env);
-  return loadConfig({ ...input, defaultTrigger: { ...trigger, kind } });
+  const chosen = await chooseTrigger(trigger.kind, loaded.config.function, io.entry, env);
+  return loadConfig({ ...input, defaultTrigger: { ...trigger, ...chosen } });
 }
 
 function readInput(args: CommandArguments, { env, cwd }: CommandIo): LoadConfigInput {

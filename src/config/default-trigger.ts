@@ -11,6 +11,7 @@ export interface DefaultTrigger {
   readonly kind: string;
   /** Attributes it has beyond the defaults of its kind. */
   readonly port?: string;
+  readonly contract?: "middleware";
 }
 
 /** Whether neither file nor environment names a kind, and there is room for a trigger. */
@@ -41,12 +42,18 @@ export function knownKind(
 }
 
 /** `spec.triggers: {http: {kind: http}}`. */
-export function addDefaultTrigger(root: ConfigNode | null, { kind, port }: DefaultTrigger, place: Place): ConfigNode {
-  const scalar = (text: string, value: string | number): ConfigNode => {
+export function addDefaultTrigger(
+  root: ConfigNode | null,
+  { kind, port, contract }: DefaultTrigger,
+  place: Place,
+): ConfigNode {
+  const scalar = (text: string, value: string | number = text): ConfigNode => {
     return { kind: "scalar", value, text, plain: true, hidden: false, place };
   };
-  const bare = withEntry(null, "kind", scalar(kind, kind), place);
-  const attributes = port === undefined ? null : withEntry(null, "port", scalar(port, Number(port)), place);
+  let attributes: ConfigNode | null = null;
+  if (port !== undefined) attributes = withEntry(attributes, "port", scalar(port, Number(port)), place);
+  if (contract !== undefined) attributes = withEntry(attributes, "contract", scalar(contract), place);
+  const bare = withEntry(null, "kind", scalar(kind), place);
   const trigger = attributes === null ? bare : withEntry(bare, "attributes", attributes, place);
   const spec = child(root, "spec")?.value ?? null;
   return withEntry(root, "spec", withEntry(spec, "triggers", withEntry(null, kind, trigger, place), place), place);

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { nameFirstParameter } from "./inspect.ts";
+import { nameParameters } from "./inspect.ts";
 
 const methods = {
   fetch(request: Request) {
@@ -10,27 +10,35 @@ const methods = {
   },
 };
 
-test.each<[string, (...parameters: never[]) => unknown]>([
-  ["request", (request: unknown) => request],
-  ["req", async (req: unknown) => req],
-  ["req", async (req: unknown, other: unknown) => [req, other]],
+test.each<[readonly string[], (...parameters: never[]) => unknown]>([
+  [["request"], (request: unknown) => request],
+  [["req"], async (req: unknown) => req],
+  [["req", "other"], async (req: unknown, other: unknown) => [req, other]],
   [
-    "exchange",
+    ["exchange", "next"],
     function named(exchange: unknown, next: unknown) {
       return [exchange, next];
     },
   ],
   [
-    "exchange",
+    ["exchange"],
     async function (exchange: unknown) {
       return exchange;
     },
   ],
-  ["request", methods.fetch],
-  ["req", methods.later],
-  ["", () => "nothing"],
-  ["", ({ headers }: { headers: unknown }) => headers],
-  ["", Math.max],
-])("the first parameter is %p", (name, run) => {
-  expect(nameFirstParameter(run)).toBe(name);
+  [["request"], methods.fetch],
+  [["req", "_server"], methods.later],
+  [[""], () => "nothing"],
+  [[""], ({ headers }: { headers: unknown }, next: unknown) => [headers, next]],
+  [[""], Math.max],
+])("the parameters are %p", (names, run) => {
+  expect(nameParameters(run)).toEqual(names);
+});
+
+test("an arrow function may do without parentheses", () => {
+  // Formatted sources have them always.
+  expect(nameParameters(new Function("return request => request")() as (request: unknown) => unknown)).toEqual([
+    "request",
+  ]);
+  expect(nameParameters(new Function("return async req => req")() as (req: unknown) => unknown)).toEqual(["req"]);
 });

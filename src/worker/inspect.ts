@@ -1,4 +1,4 @@
-/** Looks at a function without running it behind anything: which contract it follows, and what its first parameter is called. */
+/** Looks at a function without running it behind anything: which contract it follows, and what its parameters are called. */
 import { type MessagePort, parentPort } from "node:worker_threads";
 import { loadFunction } from "../function/load.ts";
 import type { LoadedFunction } from "../function/loaded-function.ts";
@@ -12,7 +12,12 @@ export interface InspectStart {
 }
 
 export type InspectReport =
-  | { readonly kind: "inspected"; readonly contract: LoadedFunction["contract"]; readonly firstParameter: string }
+  | {
+      readonly kind: "inspected";
+      readonly contract: LoadedFunction["contract"];
+      /** Of a default function; empty for other contracts. */
+      readonly parameters: readonly string[];
+    }
   | { readonly kind: "failed"; readonly problem: StartProblem };
 
 export function isInspectStart(data: unknown): data is InspectStart {
@@ -27,17 +32,21 @@ export async function inspectFunction({ inspect }: InspectStart): Promise<void> 
   console.log = console.info = console.debug = console.warn = console.error = () => undefined;
   try {
     const loaded = await loadFunction(inspect, { hasType: false, kinds: [], environment: process.env });
-    const firstParameter = loaded.contract === "middleware" ? nameFirstParameter(loaded.run) : "";
-    report({ kind: "inspected", contract: loaded.contract, firstParameter });
+    const parameters = loaded.contract === "middleware" ? nameParameters(loaded.run) : [];
+    report({ kind: "inspected", contract: loaded.contract, parameters });
   } catch (error) {
     report({ kind: "failed", problem: describeStartError(error) });
   }
 }
 
-/** "" when there is none, or none with a name of its own. */
-export function nameFirstParameter(run: (...parameters: never[]) => unknown): string {
+/** Names of the first two; "" for what has no name of its own. Those after a pattern are not looked for. */
+export function nameParameters(run: (...parameters: never[]) => unknown): readonly string[] {
   const text = Function.prototype.toString.call(run);
-  const [, name = ""] =
-    /^(?:async\s+)?(?:function\s*\*?\s*[\w$]*\s*)?(?:[\w$]+\s*(?=\())?\(?\s*([\w$]*)/u.exec(text) ?? [];
-  return name;
+  const [, bare, list = ""] = DECLARATION.exec(text) ?? [];
+  if (bare !== undefined) return [bare];
+  const [, first = "", second] = /^([\w$]*)\s*(?:,\s*([\w$]*))?/u.exec(list) ?? [];
+  return second === undefined ? [first] : [first, second];
 }
+
+/** `name =>`, or what follows the opening parenthesis of a function, a method or an arrow function. */
+const DECLARATION = /^(?:async\s+)?(?:([\w$]+)\s*=>|(?:function\s*\*?\s*)?[\w$]*\s*\(\s*([^]*))/u;

@@ -261,3 +261,12 @@ test("a default function that gives nothing has done its work", async () => {
   expect(code).toBe(0);
   expect(messages).toContain('job "once" succeeded after N ms: 204');
 });
+
+test("a signal while the function is still loading ends a job that was not done", async () => {
+  const loading =
+    "console.log('loading'); await new Promise((resolve) => setTimeout(resolve, 60_000)); export const handler = () => 1;";
+  const run = await startRun({ source: loading, triggers: once({}) });
+  await run.waitForMessage(/^loading$/);
+  run.kill("SIGTERM");
+  expect((await run.ended).code).toBe(143);
+});

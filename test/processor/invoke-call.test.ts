@@ -19,6 +19,7 @@ const directory = scratchDirectory({
   "request.ts": 'export default (request: Request) => new Response("for " + new URL(request.url).pathname);',
   "fails.ts": "export default { fetch() { throw new Error('no luck'); } };",
   "spins.ts": "export function handler() { return new Promise(() => {}); }",
+  "gate.ts": "export default async (exchange, next) => { await next(); };",
   "broken.ts": "export default 5;",
 });
 
@@ -70,6 +71,11 @@ Completed in N ms.
     });
     expect((await invoke("nuclio.ts", "--trigger", "cron", ...args)).out).toContain("      cron  /a 1 hi\n");
     expect((await invoke("web.ts", "--trigger", "job", "-d", "it")).out).toContain("      got it\n");
+  });
+
+  test("that is middleware can be tried over HTTP, where nothing is behind it", async () => {
+    expect(await report("gate.ts", "--trigger", "http")).toMatchObject({ code: 1, status: 404 });
+    expect((await invoke("gate.ts")).out).toContain("  →  request headers, end of stream");
   });
 
   test("that answers with an error status fails the call, which still shows the answer", async () => {

@@ -1,8 +1,8 @@
 /** A real Envoy, configured from plain objects: any number of listeners, each with its own ext_proc filter. */
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { EnvoyVersion } from "../../scripts/fetch-envoy.ts";
+import { scratchDirectory } from "../../src/function/scratch-directory.test-support.ts";
 import { envoyPath } from "./executable.ts";
 import { freePorts } from "./ports.ts";
 import { startProcess } from "./process.ts";
@@ -65,7 +65,7 @@ export async function startEnvoy<Name extends string>(options: EnvoyOptions<Name
   const names = Object.keys(options.listeners) as Name[];
   const [adminPort = 0, ...listenerPorts] = freePorts(names.length + 1);
   const ports = Object.fromEntries(names.map((name, index) => [name, listenerPorts[index]])) as Record<Name, number>;
-  const directory = await mkdtemp(join(tmpdir(), "envoy-"));
+  const directory = scratchDirectory();
   const file = join(directory, "envoy.json");
   const config = {
     admin: { address: socketAddress(adminPort) },

@@ -1,9 +1,10 @@
 /** A function file behind a trigger of its own for one call: a processor in this process, gone when the call is over. */
 import * as v from "valibot";
 import type { ProcessorConfig } from "../../config/contract.ts";
+import type { DefaultTrigger } from "../../config/default-trigger.ts";
 import { loadConfig } from "../../config/load.ts";
 import { renderProblems } from "../../config/render-problems.ts";
-import { chooseTriggerKind } from "../../processor/choose-trigger.ts";
+import { chooseTrigger } from "../../processor/choose-trigger.ts";
 import { runProcessor } from "../../processor/processor.ts";
 import { StartError } from "../../processor/start-error.ts";
 import { buildWorkerEnvironment } from "../../processor/worker-environment.ts";
@@ -17,8 +18,8 @@ import { callHttp } from "./call-http.ts";
 
 /** A function file ready to be called. */
 export interface LocalFunction {
-  /** The kind of trigger that suits it, or the one asked for. */
-  readonly kind: string;
+  /** The one that suits it, or that was asked for. */
+  readonly trigger: DefaultTrigger;
   readonly config: ProcessorConfig;
 }
 
@@ -33,15 +34,16 @@ export async function openLocalFunction(file: string, kind: string | undefined, 
   if (config === null) {
     throw new CommandError(`the function cannot be run\n${renderProblems(problems, { colors: false }).trimEnd()}`);
   }
-  if (kind !== undefined) return { kind, config };
-  const [trigger] = config.triggers;
-  if (triggersAre !== "assumed" && trigger !== undefined) return { kind: trigger.kind, config };
+  const [first] = config.triggers;
+  const known = kind ?? (triggersAre === "assumed" ? undefined : first?.kind);
   const { env } = buildWorkerEnvironment(io.env, config);
-  return { kind: await inWords(chooseTriggerKind(config.function, io.entry, env)), config };
+  return { trigger: await inWords(chooseTrigger(known, config.function, io.entry, env)), config };
 }
 
 export async function callLocalHttp(local: LocalFunction, call: Call, io: CommandIo): Promise<CallRecord> {
-  const trigger = makeTrigger("http", "http", { host: "127.0.0.1", port: 0 });
+  const { contract } = local.trigger;
+  const attributes = { host: "127.0.0.1", port: 0, ...(contract !== undefined && { contract }) };
+  const trigger = makeTrigger("http", "http", attributes);
   const over = new AbortController();
   const address = Promise.withResolvers<string>();
   const ended = runHere(local, trigger, io, {
