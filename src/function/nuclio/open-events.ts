@@ -2,12 +2,12 @@
 import type { EventFunction, FunctionHost } from "../event-function.ts";
 import type { LoadedFunction } from "../loaded-function.ts";
 import { toEventFunction } from "./event-function.ts";
-import { openNuclioFunction } from "./open.ts";
+import { type NuclioHost, openNuclioFunction } from "./open.ts";
 
 /** @throws FunctionLoadError `INIT_CONTEXT_FAILED` */
 export async function openNuclioEvents(
   loaded: Extract<LoadedFunction, { contract: "nuclio" }>,
-  host: FunctionHost,
+  host: NuclioHost & Pick<FunctionHost, "eventTimeoutMs">,
 ): Promise<EventFunction> {
   return toEventFunction(await openNuclioFunction(loaded, host), host, describeScriptError);
 }
