@@ -188,6 +188,13 @@ test("traces go on to other services and to the collector; health and metrics ar
   expect(JSON.stringify(exports[0]?.resource)).toContain('"orders"');
 });
 
+test("a function's own OpenTelemetry API sees the span it runs in", async () => {
+  await using container = await start("own-api.js");
+  const trace = "0af7651916cd43dd8448eb211c80319c";
+  const headers = { traceparent: `00-${trace}-b7ad6b7169203331-01` };
+  expect((await ask(container.url, { headers })).body).toBe(trace);
+});
+
 describe("main(request, response) of Node.js 26", () => {
   const startNew = (env: Record<string, string> = {}) =>
     start("request-api", { FUNC_RUNTIME: "nodejs26", FUNC_TIMEOUT: "0.3", ...env });

@@ -14,6 +14,7 @@ export class BusyTooLongError extends Error {
  */
 export function callWithin<Result>(limitMs: number, call: () => Result): Result {
   if (limitMs === 0) return call();
+  const outer = current;
   current = call;
   try {
     return script.runInThisContext({ timeout: Math.ceil(limitMs) }) as Result;
@@ -21,6 +22,8 @@ export function callWithin<Result>(limitMs: number, call: () => Result): Result 
     const code = error instanceof Error && "code" in error ? error.code : null;
     if (code !== "ERR_SCRIPT_EXECUTION_TIMEOUT") throw error;
     throw new BusyTooLongError(`it kept its thread busy for ${limitMs} ms`);
+  } finally {
+    current = outer;
   }
 }
 

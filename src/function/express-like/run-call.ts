@@ -48,23 +48,36 @@ class Call {
     this.#response = response;
     this.#call = call;
     this.#rules = rules;
-    const { timeoutMs } = rules;
-    if (timeoutMs > 0) this.#timer = setTimeout(() => this.#hearLast(), timeoutMs);
   }
 
   async run(handler: () => unknown): Promise<EventResult> {
-    const { signal } = this.#call;
-    const leave = (): void => this.#leave();
-    signal.addEventListener("abort", leave, { once: true });
-    this.#response.on("close", () => {
-      if (!this.#response.isStreaming && this.#response.headersSent) clearTimeout(this.#timer);
-    });
+    const startedAt = performance.now();
+    this.#start(handler);
+    const response = this.#response;
+    // Most calls are over by now, and nothing of them has to be watched.
+    const stopListening = response.headersSent && !response.isStreaming ? null : this.#watch(startedAt);
     try {
-      this.#start(handler);
-      return this.#judge(await this.#response.sent.catch((error: unknown) => this.#refuse(error)));
+      return this.#judge(await response.sent.catch((error: unknown) => this.#refuse(error)));
     } finally {
-      signal.removeEventListener("abort", leave);
+      stopListening?.();
     }
+  }
+
+  /** The call's time, and whether somebody still waits for it. What it returns stops listening for the latter. */
+  #watch(startedAt: number): () => void {
+    const { signal } = this.#call;
+    const { timeoutMs } = this.#rules;
+    const leave = (): void => this.#leave();
+    if (signal.aborted) leave();
+    else signal.addEventListener("abort", leave, { once: true });
+    if (timeoutMs > 0) {
+      const restMs = Math.max(0, timeoutMs - (performance.now() - startedAt));
+      this.#timer = setTimeout(() => this.#hearLast(), restMs);
+      this.#response.on("close", () => {
+        if (!this.#response.isStreaming && this.#response.headersSent) clearTimeout(this.#timer);
+      });
+    }
+    return () => signal.removeEventListener("abort", leave);
   }
 
   #start(handler: () => unknown): void {
