@@ -88,6 +88,31 @@ export const badConfigs: Readonly<Record<string, BadConfig>> = {
   "handler-is-a-list": { problems: ['error wrong-type 2:3 "handler" must be text, not a list'] },
   "handler-missing": { problems: ["error function-not-found 1:1 No function is named and there is none…"] },
   "handler-not-found": { problems: ['error function-not-found 2:12 There is no function "helo.ts"…'] },
+  "http-options": {
+    problems: [
+      'error bad-value 6:12 "url" must be an address to listen on such as ":8080" or "127.0.0.1:8080", not "8080"',
+      'error bad-value 8:19 "upstream" must be the URL of a server without a path, such as "http://127.0.0.1:9000", not "http://127.0.0.1:9000/api"',
+      'error bad-value 9:22 "idleTimeout" must not be longer than 255s',
+      'error bad-value 10:25 "readBufferSize" must be a whole number from 1024 to 1073741824, not 10',
+      'error wrong-type 11:29 "maxRequestBodySize" must be a number, not "4MB": write 4194304',
+      'error bad-value 12:19 "contract" must be middleware, fetch, nuclio, kubeless or kyma, not "express"',
+      'error wrong-type 14:20 "enabled" must be true or false, not "maybe"',
+      'error wrong-type 15:25 "allowOrigins" must be a list (items below it, each begun with "- "), not "https://shop.example"',
+      'error missing-key 16:9 "key" is missing: Private key, PEM',
+      "error unreadable-file 17:17 <folder>/missing.pem does not exist: a relative path starts at <folder>",
+    ],
+  },
+  "http-without-effect": {
+    problems: [
+      'warning no-effect 7:9 "serviceType" has no effect here: it is for the platform that publishes the function',
+      'warning no-effect 8:9 "ingresses" has no effect here: it is for the platform that publishes the function',
+      'warning no-effect 11:9 "disablePortPublishing" has no effect here: it is for the platform that publishes the function',
+      'warning no-effect 12:9 "reduceMemoryUsage" has no effect here: memory is not traded for speed here',
+      'warning no-effect 13:9 "mode" has no effect here: functions in JavaScript take several events at a time, others one an instance',
+      'warning no-effect 14:9 "streamingFlushPeriod" has no effect here: what a function streams is sent as it comes',
+      'warning unknown-key 16:11 "alowOrigins" is not a known key under spec.triggers.api.attributes.cors and is ignored - did you mean "allowOrigins"?',
+    ],
+  },
   "job-options-of-wrong-kind": {
     problems: [
       'error wrong-type 7:16 "event" must be a map (keys below it, indented), not "just a text"',

@@ -58,6 +58,9 @@ interface EncodedBody {
   readonly body: Uint8Array | null;
 }
 
+/** Names the file that is the body. */
+const FILE_HEADER = "x-nuclio-filestream-path";
+
 function fromHandlerResponse(response: HandlerResponse): NuclioResult | Promise<NuclioResult> {
   const status = checkedStatus(response.status_code);
   const { headers, contentType: headerType } = headerLines(response.headers);
@@ -67,7 +70,8 @@ function fromHandlerResponse(response: HandlerResponse): NuclioResult | Promise<
   }
   const { contentType, body } = encodeBody(response.body, response.body_encoding);
   // The argument stands between headers and status: without a body it is often only there to reach the latter.
-  return { status, headers, contentType: (body === null ? null : given) ?? headerType ?? contentType, body };
+  const hasBody = body !== null || headers.some(([name]) => name === FILE_HEADER);
+  return { status, headers, contentType: (hasBody ? given : null) ?? headerType ?? contentType, body };
 }
 
 function fromWebResponse(response: Response): NuclioResult {

@@ -21,9 +21,10 @@ async function serve(request: Request, invoke: EventFunction["invoke"], service:
   const startedAt = performance.now();
   try {
     const result = await invoke(event, new RequestCall(request, service.log, event.id));
-    service.metrics.ended(result.status < 500, performance.now() - startedAt);
     const file = namedFile(result);
-    return file === null ? toResponse(result) : await answerWithFile(result, file);
+    const response = file === null ? toResponse(result) : await answerWithFile(result, file);
+    service.metrics.ended(response.status < 500, performance.now() - startedAt);
+    return response;
   } catch (error) {
     service.metrics.ended(false, performance.now() - startedAt);
     return answerFailure(error, service);

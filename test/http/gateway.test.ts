@@ -1,0 +1,157 @@
+/** Middleware over http in front of an upstream, in the executable. */
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { gzipSync } from "node:zlib";
+import { type RunningProcessor, startProcessor } from "../support/processor.ts";
+import { startUpstream, type Upstream } from "../support/upstream.ts";
+import { sendRaw } from "./raw.ts";
+
+const source = `
+export default async (exchange, next) => {
+  const { request } = exchange;
+  switch (request.path) {
+    case "/upper":
+      request.body = (await request.text()).toUpperCase();
+      break;
+    case "/moved":
+      request.path = "/echo?from=moved";
+      request.method = "PUT";
+      request.headers.set("x-order", "7");
+      break;
+    case "/late": {
+      await next();
+      request.headers.set("x-order", "7");
+      return;
+    }
+    case "/counted": {
+      const body = request.body;
+      const response = await next();
+      let length = 0;
+      for await (const chunk of body) length += chunk.length;
+      response.headers.set("x-length", String(length));
+      return;
+    }
+    case "/coded": {
+      const response = await next();
+      const order = await response.json();
+      response.body = JSON.stringify({ ...order, seen: true });
+      return;
+    }
+  }
+};
+`;
+
+let upstream: Upstream;
+let processor: RunningProcessor;
+let url: string;
+
+beforeAll(async () => {
+  upstream = startUpstream();
+  processor = await startProcessor({
+    kind: "http",
+    function: { source },
+    triggers: { api: { contract: "middleware", upstream: `http://127.0.0.1:${upstream.port}` } },
+  });
+  url = `http://127.0.0.1:${processor.port}`;
+});
+
+afterAll(async () => {
+  await processor[Symbol.asyncDispose]();
+  await upstream[Symbol.asyncDispose]();
+});
+
+interface Echoed {
+  readonly method: string;
+  readonly target: string;
+  readonly headers: readonly [string, string][];
+  readonly length: number;
+  readonly text: string;
+}
+
+async function echoed(path: string, init: RequestInit = {}): Promise<Echoed> {
+  return (await (await fetch(url + path, init)).json()) as Echoed;
+}
+
+test("requests go on as they came, without what belongs to one connection", async () => {
+  const headers = "Host: shop.example\r\nConnection: close, x-hop\r\nX-Hop: 1\r\nTE: gzip\r\nX-End: 2\r\n";
+  const { text } = await sendRaw(processor.port, [`GET /a%20b?c=%7E HTTP/1.1\r\n${headers}\r\n`]);
+  const {
+    method,
+    target,
+    headers: sent,
+  } = JSON.parse(text.slice(text.indexOf("{"), text.lastIndexOf("}") + 1)) as Echoed;
+  expect([method, target]).toEqual(["GET", "/a%20b?c=%7E"]);
+  const lines = Object.fromEntries(sent.map(([name, value]) => [name.toLowerCase(), value]));
+  expect(lines).toMatchObject({ host: "shop.example", "x-end": "2", "accept-encoding": "identity" });
+  expect(Object.keys(lines)).not.toContain("x-hop");
+  expect(Object.keys(lines)).not.toContain("te");
+});
+
+test("bodies are changed on the way", async () => {
+  expect(await echoed("/upper", { method: "POST", body: "abc" })).toMatchObject({ method: "POST", text: "ABC" });
+});
+
+test("path, method and headers are changed on the way", async () => {
+  const request = await echoed("/moved");
+  expect(request).toMatchObject({ method: "PUT", target: "/echo?from=moved" });
+  expect(request.headers.map(([name, value]) => `${name.toLowerCase()}: ${value}`)).toContain("x-order: 7");
+});
+
+test("after next() the request cannot change", async () => {
+  expect((await fetch(url + "/late")).status).toBe(500);
+  await processor.waitForLine(/the request cannot change after next\(\)/);
+});
+
+test("a function reads a body while it goes on", async () => {
+  const body = Buffer.alloc(3_000_000, "a");
+  const response = await fetch(url + "/counted", { method: "POST", body });
+  expect(response.headers.get("x-length")).toBe("3000000");
+  expect(((await response.json()) as Echoed).length).toBe(3_000_000);
+});
+
+test("a coded response is read plain and written coded", async () => {
+  upstream.answer("/coded", () => ({
+    headers: [
+      ["content-encoding", "gzip"],
+      ["etag", '"1"'],
+    ],
+    body: gzipSync('{"id":7}'),
+  }));
+  const response = await fetch(url + "/coded");
+  expect([response.headers.get("content-encoding"), response.headers.get("etag")]).toEqual(["gzip", null]);
+  expect(await response.json()).toEqual({ id: 7, seen: true });
+});
+
+test("responses stream, their repeated headers stay apart, redirects are the client's", async () => {
+  upstream.answer("/stream", () => ({
+    status: 302,
+    headers: [
+      ["location", "/elsewhere"],
+      ["set-cookie", "a=1"],
+      ["set-cookie", "b=2"],
+    ],
+    body: (async function* () {
+      yield Buffer.from("one ");
+      await Bun.sleep(100);
+      yield Buffer.from("two");
+    })(),
+  }));
+  const response = await fetch(url + "/stream", { redirect: "manual" });
+  expect([response.status, response.headers.get("location")]).toEqual([302, "/elsewhere"]);
+  expect(response.headers.getSetCookie()).toEqual(["a=1", "b=2"]);
+  const pieces: string[] = [];
+  for await (const piece of response.body ?? []) pieces.push(Buffer.from(piece).toString());
+  expect(pieces).toEqual(["one ", "two"]);
+});
+
+test("HEAD keeps the length of what it would have been", async () => {
+  upstream.answer("/sized", () => ({ body: "1234567" }));
+  const { text } = await sendRaw(processor.port, ["HEAD /sized HTTP/1.1\r\nHost: a\r\n\r\n"]);
+  expect(text).toMatch(/^HTTP\/1\.1 200/);
+  expect(text.toLowerCase()).toContain("content-length: 7\r\n");
+});
+
+test("an upstream that is not there is 502", async () => {
+  await upstream[Symbol.asyncDispose]();
+  expect((await fetch(url + "/echo")).status).toBe(502);
+  await processor.waitForLine(/the upstream does not answer/);
+});
