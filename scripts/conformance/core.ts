@@ -110,6 +110,10 @@ async function checkServe(python: Python): Promise<void> {
   checks.equal("a served function answers", [response.status, await response.text()], [200, "shop order"]);
   const ready = await fetch(`http://127.0.0.1:${health}/ready`);
   checks.equal("it is ready", ready.status, 200);
+  // A change of user makes a process forget that it was to end with its parent: it is ended itself.
+  const children = await Bun.file(`/proc/${served.pid}/task/${served.pid}/children`).text();
+  process.kill(Number(children.trim()), "SIGTERM");
+  checks.equal("SIGTERM ends it with 0", await served.exited, 0);
 }
 
 function errorsOf({ lines }: RunningProcess): string[] {
