@@ -17,16 +17,22 @@ describeWithEnvoys(
         post: { type: "postprocessor" },
         wrap: { type: "wrapprocessor" },
         observe: { type: "observeprocessor" },
+        scarce: { type: "preprocessor" },
       },
       numWorkers: 4,
       spec: { runtime: "python:3.11", eventTimeout: "1s" },
-      env: { NUCLIO_PYTHON_PATH: join(import.meta.dir, "functions") },
+      env: {
+        NUCLIO_PYTHON_PATH: join(import.meta.dir, "functions"),
+        PROCESSOR_TRIGGERS__SCARCE__NUM_WORKERS: "1",
+        PROCESSOR_TRIGGERS__SCARCE__WORKER_AVAILABILITY_TIMEOUT_MILLISECONDS: "50",
+      },
     },
     listeners: {
       pre: { trigger: "pre", ...buffered },
       post: { trigger: "post", ...buffered },
       wrap: { trigger: "wrap", ...buffered },
       observe: { trigger: "observe", ...buffered },
+      scarce: { trigger: "scarce", ...buffered },
     },
   },
   (rig) => {
@@ -98,6 +104,15 @@ describeWithEnvoys(
       const startedAt = performance.now();
       await Promise.all(Array.from({ length: 4 }, () => client.request({ path: "/slow" })));
       expect(performance.now() - startedAt).toBeLessThan(400);
+    });
+
+    test("a message for which no worker gets free in time passes as it is", async () => {
+      const [first, second] = await Promise.all([
+        request(rig.ports.scarce, { method: "POST", path: "/slow", body: "first" }),
+        Bun.sleep(50).then(() => request(rig.ports.scarce, { method: "POST", path: "/response", body: "second" })),
+      ]);
+      expect([echoed(first).text, echoed(second).text]).toEqual(["first", "second"]);
+      expect(await rig.processor.metric("processor_failures_total", { reason: "NO_WORKER" })).toBe(1);
     });
 
     test("eventTimeout ends a handler that hangs: its original passes, no other request is touched", async () => {
