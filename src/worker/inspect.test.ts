@@ -34,11 +34,3 @@ test.each<[readonly string[], (...parameters: never[]) => unknown]>([
 ])("the parameters are %p", (names, run) => {
   expect(nameParameters(run)).toEqual(names);
 });
-
-test("an arrow function may do without parentheses", () => {
-  // Formatted sources have them always.
-  expect(nameParameters(new Function("return request => request")() as (request: unknown) => unknown)).toEqual([
-    "request",
-  ]);
-  expect(nameParameters(new Function("return async req => req")() as (req: unknown) => unknown)).toEqual(["req"]);
-});
