@@ -1,6 +1,7 @@
 /** What the http trigger serves beside plain requests, in the executable. */
 import { describe, expect, test } from "bun:test";
 import { existsSync } from "node:fs";
+import { connect } from "node:http2";
 import { join } from "node:path";
 import { scratchDirectory } from "../../src/function/scratch-directory.test-support.ts";
 import { startProcessor } from "../support/processor.ts";
@@ -135,18 +136,24 @@ describe("a drain", () => {
 
 test("HTTP/2 is served by prior knowledge beside HTTP/1.1", async () => {
   await using processor = await startProcessor({ ...streams, triggers: { api: {} } });
-  const curl = Bun.spawn(
-    [
-      "curl",
-      "-s",
-      "--http2-prior-knowledge",
-      "-w",
-      " %{http_version}",
-      `http://127.0.0.1:${processor.port}/count`,
-    ].concat(["--data-binary", "a".repeat(1000)]),
-    { stdout: "pipe" },
-  );
-  expect(await new Response(curl.stdout).text()).toBe("1000 2");
+  const session = connect(`http://127.0.0.1:${processor.port}`);
+  const ended = Promise.withResolvers<string>();
+  const request = session.request({ ":method": "POST", ":path": "/count" });
+  let text = "";
+  request.on("data", (bytes) => (text += String(bytes)));
+  request.on("end", () => ended.resolve(text));
+  request.on("error", ended.reject);
+  request.end(Buffer.alloc(1000));
+  expect(await ended.promise).toBe("1000");
+  session.close();
+});
+
+test("a stream that fails on the way is cut off and logged", async () => {
+  await using processor = await startProcessor({ ...probe, triggers: { api: {} }, spec: nodejs });
+  const answer = await sendRaw(processor.port, ["GET /breaks HTTP/1.1\r\nHost: a\r\n\r\n"]);
+  expect(answer).toMatchObject({ status: 200, closed: true });
+  expect(answer.text).not.toContain("\r\n0\r\n");
+  await processor.waitForLine(/no more rows.*the response broke off/);
 });
 
 test("four workers share the port", async () => {

@@ -9,12 +9,16 @@ const FIRST_STATUS = 200;
 /** Responses of these statuses have no body (RFC 9110 15.3.5, 15.3.6, 15.4.5). */
 const WITHOUT_BODY: ReadonlySet<number> = new Set([204, 205, 304]);
 
-/** @throws TypeError or RangeError naming the header or status that cannot be sent. */
-export function toResponse({ status, headers, body }: EventResult): Response {
+/**
+ * @param broke Called when a stream fails after its status was sent: the client sees the connection end.
+ * @throws TypeError or RangeError naming the header or status that cannot be sent.
+ */
+export function toResponse({ status, headers, body }: EventResult, broke?: (error: unknown) => void): Response {
   if (status < FIRST_STATUS) throw new RangeError(`the function's status ${status} is no final one: 200 to 599`);
   const sent = new Headers();
   for (const [name, value] of headers) sent.append(name, value);
-  return new Response(WITHOUT_BODY.has(status) ? null : toBody(body), { status, headers: sent });
+  const whole = body instanceof ReadableStream && broke !== undefined ? watched(body, broke) : body;
+  return new Response(WITHOUT_BODY.has(status) ? null : toBody(whole), { status, headers: sent });
 }
 
 /** The answer to a request whose function gave no result; what went wrong is logged. */
@@ -41,6 +45,11 @@ export function answerFailure(error: unknown, { log, origin }: HttpService): Res
   return toResponse(error.answer);
 }
 
+/** A stream that failed after its status was sent. */
+export function logBreak(error: unknown, { log, origin }: HttpService): void {
+  log.error(describePlace(error, origin), "the response broke off");
+}
+
 /** Adds field lines to a response, whose headers may be sealed. */
 export function appendHeaders(response: Response, lines: FieldLines): Response {
   try {
@@ -52,6 +61,23 @@ export function appendHeaders(response: Response, lines: FieldLines): Response {
     for (const [name, value] of lines) open.headers.append(name, value);
     return open;
   }
+}
+
+function watched(stream: ReadableStream<Uint8Array>, broke: (error: unknown) => void): ReadableStream<Uint8Array> {
+  const reader = stream.getReader();
+  return new ReadableStream<Uint8Array>({
+    async pull(controller) {
+      try {
+        const { done, value } = await reader.read();
+        if (done) controller.close();
+        else controller.enqueue(value);
+      } catch (error) {
+        broke(error);
+        throw error;
+      }
+    },
+    cancel: (reason) => reader.cancel(reason),
+  });
 }
 
 /** The types ask for memory that is not shared; a body never is. */

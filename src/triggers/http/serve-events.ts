@@ -2,7 +2,7 @@
 import type { FunctionEvent } from "../../event/contract.ts";
 import type { EventCall, EventFunction } from "../../function/event-function.ts";
 import type { Logger } from "../../telemetry/log.ts";
-import { answerFailure, toResponse } from "./answer.ts";
+import { answerFailure, logBreak, toResponse } from "./answer.ts";
 import type { HttpService, RequestStart } from "./contract.ts";
 import { answerWithFile, namedFile } from "./file-answer.ts";
 import { readBody } from "./read-body.ts";
@@ -22,7 +22,8 @@ async function serve(request: Request, invoke: EventFunction["invoke"], service:
   try {
     const result = await invoke(event, new RequestCall(request, service.log, event.id));
     const file = namedFile(result);
-    const response = file === null ? toResponse(result) : await answerWithFile(result, file);
+    const broke = (error: unknown): void => logBreak(error, service);
+    const response = file === null ? toResponse(result, broke) : await answerWithFile(result, file);
     service.metrics.ended(response.status < 500, performance.now() - startedAt);
     return response;
   } catch (error) {

@@ -6,6 +6,12 @@ exports.handler = async (context, event) => {
     case "/slow":
       await Bun.sleep(300);
       return "slow";
+    case "/breaks":
+      return (async function* () {
+        yield "a row\n";
+        await Bun.sleep(20);
+        throw new Error("no more rows");
+      })();
     case "/never":
       return new Promise(() => {});
     case "/file": {
