@@ -165,6 +165,13 @@ test("without its processor it ends, also while it loads the function", async ()
   }
 });
 
+test("without its processor it ends, also when a thread of the handler goes on", async () => {
+  await using driven = await driveWrapper({ wrapper, directory, handler: "threads:handler" });
+  await driven.until("s");
+  driven.hangUp();
+  expect(await Promise.race([driven.exited, Bun.sleep(4500)])).toBe(1);
+});
+
 test("no line of the log is lost on a reader that is slow", async () => {
   await using driven = await drive();
   driven.pause();

@@ -50,16 +50,33 @@ NEVER_ZERO = sys.float_info.min
 AT_ONCE = frozenset([str, bytes, dict, list, tuple, int, float, type(None)])
 # Callbacks of a signal that came just before the end get their turn.
 LAST_TURNS_SECONDS = 0.01
+# For what is left to do at the end when the processor has gone without a word.
+END_SECONDS = 2
 
 
 def main():
+    try:
+        sys.exit(run())
+    except Exception:
+        end_soon()
+        raise
+
+
+def run():
     arguments = parse_arguments()
     control = connect(arguments.control_socket_path) if arguments.control_socket_path else None
     lifeline = Lifeline(control)
     handler, module = load_handler(arguments.handler)
     connection = Connection(connect(arguments.event_socket_path))
     wrapper = Wrapper(arguments, handler, connection, control, lifeline)
-    sys.exit(asyncio.run(wrapper.serve(module)))
+    return asyncio.run(wrapper.serve(module))
+
+
+def end_soon():
+    """Threads of the handler that go on do not keep the process, where nobody else would end it."""
+    deadline = threading.Timer(END_SECONDS, os._exit, [1])
+    deadline.daemon = True
+    deadline.start()
 
 
 def parse_arguments():
@@ -254,6 +271,7 @@ class Wrapper:
         # The loop itself does not keep tasks alive.
         self._task = None
         self._discarding = False
+        self._terminating = False
         self._due_callbacks = []
         self._callback_tasks = set()
 
@@ -265,8 +283,11 @@ class Wrapper:
         self._listen_to_signals()
         self._lifeline.needed = False
         self._connection.write("s\n")
-        if self._control is not None:
+        try:
             await self._send_control({"kind": "wrapperInitialized", "attributes": {"ready": "true"}})
+        except OSError:
+            # A processor that is gone already shows on the other socket, after whatever it has still asked for.
+            pass
         self._loop.add_reader(self._connection.endpoint, self._on_readable)
         return await self._ended
 
@@ -294,7 +315,7 @@ class Wrapper:
         self._loop.add_signal_handler(signal.SIGCONT, self._on_continue)
 
     def _on_terminate(self):
-        self._discarding = True
+        self._discarding = self._terminating = True
         self._call_back("termination")
 
     def _on_drain(self):
@@ -433,10 +454,17 @@ class Wrapper:
 
     def _finish_callbacks(self):
         if self._callback_tasks:
-            done = asyncio.ensure_future(asyncio.wait(self._callback_tasks))
-            done.add_done_callback(lambda _: self._ended.set_result(1))
-        elif not self._ended.done():
-            self._ended.set_result(1)
+            asyncio.ensure_future(asyncio.wait(self._callback_tasks)).add_done_callback(lambda _: self._leave())
+        else:
+            self._leave()
+
+    def _leave(self):
+        if self._ended.done():
+            return
+        # A processor that has said goodbye looks after the rest, and grants more time.
+        if not self._terminating:
+            end_soon()
+        self._ended.set_result(1)
 
 
 class ServingFailed(Exception):
