@@ -30,6 +30,8 @@ test("events are counted, a 500 and a failure as failures; health is none", asyn
   const count = (result: string) => processor.metric("nuclio_processor_handled_events_total", { ...labels, result });
   expect([await count("success"), await count("failure")]).toEqual([2, 1]);
   expect(await processor.metric("nuclio_processor_handled_events_duration_milliseconds_count", labels)).toBe(3);
+  const ids = processor.lines.flatMap((line) => /"event":"([0-9a-f-]{36})".*"called"/.exec(line)?.[1] ?? []);
+  expect(new Set(ids).size).toBe(2);
 });
 
 test("files are streamed, and removed after it when asked", async () => {

@@ -67,7 +67,9 @@ const cors = v.pipe(
       5,
     ),
   }),
-  v.description("Answers to browsers that call from other origins."),
+  v.description(
+    "Answers to browsers that call from other origins. Once enabled, requests of origins that are not allowed get 403.",
+  ),
 );
 
 const upstream = v.pipe(
@@ -107,7 +109,9 @@ export const httpAttributes = v.pipe(
     maxRequestBodySize: v.optional(
       v.pipe(
         byteCount(0),
-        v.description("Longest body of a request, in bytes; a longer one is answered with 400. 0 is the default."),
+        v.description(
+          "Longest body of a request, in bytes; a longer one is answered with 400, where functions take bodies as they come (fetch, middleware) with 413. 0 is the default.",
+        ),
       ),
       4_194_304,
     ),
