@@ -21,7 +21,8 @@ function formatValue(figure: Figure, value: number | undefined): string {
 }
 
 function formatRatio(ratio: number | null): string {
-  return ratio === null ? "" : `${ratio.toFixed(1)} x`;
+  if (ratio === null) return "";
+  return `${ratio.toFixed(ratio < 2 ? 2 : 1)} x`;
 }
 
 function renderRows(head: readonly string[], rows: readonly (readonly string[])[]): string {

@@ -4,8 +4,8 @@ import { HttpConnection } from "./connection.ts";
 
 export interface HttpLoad extends Load {
   /**
-   * Milliseconds of every answered request since this was last called. At a fixed rate they count from the moment the
-   * request was due, so that a server that stalls pays for all requests it kept waiting.
+   * Milliseconds of every answered request since this was last called. They count from the moment the request was due,
+   * so that a server that stalls, or lets clients connect again, pays for all requests it kept waiting.
    */
   takeLatencies(): number[];
 }
@@ -34,7 +34,7 @@ class PacedLoad implements HttpLoad {
   readonly #pace: Pace;
   readonly #lines = new Set<Line>();
   readonly #free: Line[] = [];
-  /** When the requests that wait for a free line were due; the oldest first. */
+  /** When the requests that wait for a line were due; the oldest first. */
   #due: number[] = [];
   #latencies: number[] = [];
   #timer: Timer | null = null;
@@ -81,6 +81,7 @@ class PacedLoad implements HttpLoad {
     });
     const line: Line = { connection, dueMs: null };
     await connection.open(this.#target.port);
+    if (this.#stopped) return connection.close();
     this.#lines.add(line);
     this.#free.push(line);
   }
@@ -121,14 +122,14 @@ class PacedLoad implements HttpLoad {
     this.#lines.delete(line);
     line.connection.close();
     if (this.#stopped) return;
+    // Connecting is part of how long the next request takes.
+    if (this.#pace.kind === "saturation") this.#due.push(performance.now());
     this.#addLine().then(
-      () => (this.#pace.kind === "saturation" ? this.#sendFree() : this.#sendDue()),
-      (error: unknown) => console.error(`cannot connect to port ${this.#target.port} again: ${String(error)}`),
+      () => this.#sendDue(),
+      (error: unknown) => {
+        if (!this.#stopped) console.error(`cannot connect to port ${this.#target.port} again: ${String(error)}`);
+      },
     );
-  }
-
-  #sendFree(): void {
-    for (const line of this.#free.splice(0)) this.#send(line, performance.now());
   }
 }
 
