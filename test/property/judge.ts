@@ -1,5 +1,5 @@
 /** The rules an interleaving must keep, whatever happened in it. */
-import type { BodySendMode, HeaderField, Side, Verdict } from "../../src/cli/invoke/envoy-model.ts";
+import type { BodySendMode, HeaderField, Side, Verdict } from "../../src/cli/invoke/envoy/model.ts";
 import type { Played } from "./play.ts";
 import { type Promised, mapped, show } from "./run-program.ts";
 import { type MessageScript, type Scenario, wholeBody } from "./scenario.ts";

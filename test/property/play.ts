@@ -5,8 +5,8 @@
  */
 import type { CallMetadata, Frames, GrpcStatus, ServerCall } from "../../src/grpc/contract.ts";
 import { joinFrames } from "../../src/grpc/frames.test-support.ts";
-import { openEnvoyExchange } from "../../src/cli/invoke/envoy-exchange.ts";
-import type { EnvoyEvent, EnvoyExchange, HeaderField, Side, Verdict } from "../../src/cli/invoke/envoy-model.ts";
+import { openEnvoyExchange } from "../../src/cli/invoke/envoy/exchange.ts";
+import type { EnvoyEvent, EnvoyExchange, HeaderField, Side, Verdict } from "../../src/cli/invoke/envoy/model.ts";
 import { type SeededRandom, seededRandom } from "../../src/protobuf/seeded-random.test-support.ts";
 import { Session } from "../../src/triggers/extproc/session.ts";
 import { type Program, randomProgram } from "./program.ts";

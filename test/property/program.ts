@@ -1,5 +1,5 @@
 /** Random functions, well- and ill-behaved: a list of steps as plain data, so that a trace can show them. */
-import type { Side } from "../../src/cli/invoke/envoy-model.ts";
+import type { Side } from "../../src/cli/invoke/envoy/model.ts";
 import type { SeededRandom } from "../../src/protobuf/seeded-random.test-support.ts";
 
 /** What a transforming stream makes of a body; each gives the same bytes however the body is cut into chunks. */

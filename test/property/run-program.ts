@@ -7,7 +7,7 @@ import type {
   Next,
   ResponseMessage,
 } from "../../src/function/contract.ts";
-import type { HeaderField, Side } from "../../src/cli/invoke/envoy-model.ts";
+import type { HeaderField, Side } from "../../src/cli/invoke/envoy/model.ts";
 import type { Mapping, Program, Step } from "./program.ts";
 
 /** A body the function put in the original's place. */

@@ -1,6 +1,6 @@
 /** What one interleaving plays: how Envoy and the trigger are configured and what client and upstream send. */
-import { defaultEnvoyConfig } from "../../src/cli/invoke/envoy-defaults.ts";
-import type { BodySendMode, EnvoyConfig, EnvoyVersion, HeaderField } from "../../src/cli/invoke/envoy-model.ts";
+import { defaultEnvoyConfig } from "../../src/cli/invoke/envoy/defaults.ts";
+import type { BodySendMode, EnvoyConfig, EnvoyVersion, HeaderField } from "../../src/cli/invoke/envoy/model.ts";
 import type { SeededRandom } from "../../src/protobuf/seeded-random.test-support.ts";
 
 /** A message as its sender gives it to Envoy. */

@@ -1,8 +1,12 @@
 /** ProcessingRequest and ProcessingResponse between the model of Envoy and the bytes on the wire, with a codec that is not ours. */
 import { join } from "node:path";
 import protobuf from "protobufjs";
-import { type ResponseObject, fromResponseObject, toRequestObject } from "../../src/cli/invoke/envoy-messages.ts";
-import type { ProcessorRequest, ProcessorResponse } from "../../src/cli/invoke/envoy-model.ts";
+import {
+  type ResponseObject,
+  fromResponseObject,
+  toRequestObject,
+} from "../../src/cli/invoke/envoy-messages.test-support.ts";
+import type { ProcessorRequest, ProcessorResponse } from "../../src/cli/invoke/envoy/model.ts";
 
 const root = new protobuf.Root();
 root.resolvePath = (_origin, target) =>

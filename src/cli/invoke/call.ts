@@ -1,5 +1,5 @@
 /** One call of a function that answers requests or events, and what came of it. */
-import type { HeaderField, HeaderFields } from "./envoy-model.ts";
+import type { HeaderField, HeaderFields } from "./envoy/model.ts";
 
 /** What the options say of the call. */
 export interface Call {

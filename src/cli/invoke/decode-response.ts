@@ -14,7 +14,7 @@ import type {
   ProcessorResponse,
   RequestPhase,
   Side,
-} from "./envoy-model.ts";
+} from "./envoy/model.ts";
 
 /** `dynamicMetadata` has no part in the state machine: namespace to object. */
 export interface DecodedResponse extends ProcessorResponse {

@@ -3,7 +3,7 @@ import type { JsonValue } from "../../function/contract.ts";
 import { WireWriter } from "../../protobuf/writer.ts";
 import { BodyMode } from "../../triggers/extproc/body-mode.ts";
 import { encodeStruct } from "../../triggers/extproc/wire/struct.ts";
-import type { HeaderFields, ProcessorRequest } from "./envoy-model.ts";
+import type { HeaderFields, ProcessorRequest } from "./envoy/model.ts";
 
 /** What Envoy sends beside the phases. */
 export interface ExchangeContext {

@@ -1,8 +1,8 @@
 /** Plays one exchange: Envoy's model between a client and an upstream that are made up, and a real processor. */
 import { decodeResponse } from "./decode-response.ts";
 import { encodeRequest } from "./encode-request.ts";
-import { openEnvoyExchange } from "./envoy-exchange.ts";
-import type { EnvoyEvent, EnvoyExchange, Side } from "./envoy-model.ts";
+import { openEnvoyExchange } from "./envoy/exchange.ts";
+import type { EnvoyEvent, EnvoyExchange, Side } from "./envoy/model.ts";
 import { type ExchangeRecord, Recorder, type Step } from "./record.ts";
 import { type MessageScript, type Scenario, chunksOf, withLength } from "./scenario.ts";
 

@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { type CommandArguments, CommandError } from "../command.ts";
-import type { HeaderField } from "./envoy-model.ts";
+import type { HeaderField } from "./envoy/model.ts";
 
 /** "NAME: VALUE" lines of an option. */
 export function readFields(args: CommandArguments, option: string): HeaderField[] {

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseInvoke } from "./arguments.test-support.ts";
-import { defaultEnvoyConfig } from "./envoy-defaults.ts";
+import { defaultEnvoyConfig } from "./envoy/defaults.ts";
 import { readScenario } from "./read-scenario.ts";
 import type { Scenario } from "./scenario.ts";
 

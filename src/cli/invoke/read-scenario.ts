@@ -1,8 +1,8 @@
 /** The options of `processor invoke` as a scenario. */
 import type { JsonValue } from "../../function/contract.ts";
 import { type CommandArguments, CommandError } from "../command.ts";
-import { defaultEnvoyConfig } from "./envoy-defaults.ts";
-import type { BodySendMode, EnvoyConfig, EnvoyVersion, HeaderField, HeaderSendMode } from "./envoy-model.ts";
+import { defaultEnvoyConfig } from "./envoy/defaults.ts";
+import type { BodySendMode, EnvoyConfig, EnvoyVersion, HeaderField, HeaderSendMode } from "./envoy/model.ts";
 import { readData, readFields, readPositive } from "./read-options.ts";
 import type { MessageScript, Scenario } from "./scenario.ts";
 

@@ -1,5 +1,5 @@
 /** What an exchange came to: the messages as upstream and client got them, and what Envoy holds against the processor. */
-import type { EnvoyEvent, HeaderField, ProcessorRequest, RequestPhase, Verdict } from "./envoy-model.ts";
+import type { EnvoyEvent, HeaderField, ProcessorRequest, RequestPhase, Verdict } from "./envoy/model.ts";
 import type { DecodedResponse } from "./decode-response.ts";
 
 /** A message at its receiver. */

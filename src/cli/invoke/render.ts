@@ -1,7 +1,7 @@
 /** An exchange as a person reads it: each message as it passes, then what upstream and client got. */
 import { status as grpcStatus } from "@grpc/grpc-js";
 import type { DecodedResponse } from "./decode-response.ts";
-import type { CommonResponse, HeaderMutation, ProcessorAnswer, ProcessorRequest, RequestPhase } from "./envoy-model.ts";
+import type { CommonResponse, HeaderMutation, ProcessorAnswer, ProcessorRequest, RequestPhase } from "./envoy/model.ts";
 import { type ExchangeRecord, type ReceivedMessage, type Step, isCompleted, isFault } from "./record.ts";
 import { bodyLines, countBytes, INDENT, printable, renderBytes, renderFields } from "./text.ts";
 

@@ -1,5 +1,5 @@
 /** An exchange as one JSON object, for programs. */
-import type { ProcessorAnswer, RequestPhase } from "./envoy-model.ts";
+import type { ProcessorAnswer, RequestPhase } from "./envoy/model.ts";
 import { type ExchangeRecord, type ReceivedMessage, type Step, isCompleted } from "./record.ts";
 
 /**

@@ -1,6 +1,6 @@
 /** What `processor invoke` plays: the filter's configuration, the client's request, the upstream's response. */
 import type { ExchangeContext } from "./encode-request.ts";
-import type { EnvoyConfig, HeaderFields } from "./envoy-model.ts";
+import type { EnvoyConfig, HeaderFields } from "./envoy/model.ts";
 
 /** A message as its sender gives it to Envoy. */
 export interface MessageScript {

@@ -1,5 +1,5 @@
 /** Fields and bodies as lines for a person. */
-import type { HeaderFields } from "./envoy-model.ts";
+import type { HeaderFields } from "./envoy/model.ts";
 
 export const INDENT = "      ";
 const TEXT_BYTES = 600;

@@ -4,8 +4,8 @@ import { join } from "node:path";
 import protobuf from "protobufjs";
 import { decodeResponse } from "./decode-response.ts";
 import { encodeRequest } from "./encode-request.ts";
-import { type ResponseObject, fromResponseObject, toRequestObject } from "./envoy-messages.ts";
-import type { ProcessorRequest } from "./envoy-model.ts";
+import { type ResponseObject, fromResponseObject, toRequestObject } from "./envoy-messages.test-support.ts";
+import type { ProcessorRequest } from "./envoy/model.ts";
 
 const root = new protobuf.Root();
 root.resolvePath = (_origin, target) =>

@@ -2,24 +2,26 @@
  * Envoy's ext_proc filter on one exchange: its stream to the processor, what errors and ends do to both directions, and
  * the answers that are Envoy's own. Source: `ext_proc/ext_proc.cc`.
  */
+import { type AnswerResult, OK, answerError, spurious } from "./answer-result.ts";
+import { bodyArrived, headersArrived, trailersArrived } from "./arrivals.ts";
+import { type LocalReply, localReply, payloadTooLarge } from "./local-reply.ts";
 import type {
   EnvoyConfig,
   EnvoyEvent,
   EnvoyExchange,
   HeaderFields,
-  HeaderMutation,
-  ModeOverride,
   ProcessorAnswer,
   ProcessorResponse,
   RequestPhase,
   Side,
   Verdict,
-} from "./envoy-model.ts";
-import { type AnswerResult, EnvoySide, type SideOwner } from "./envoy-side.ts";
-import { applyHeaderMutation } from "./header-mutation.ts";
+} from "./model.ts";
+import { overrideModes, overrideTimeout } from "./overrides.ts";
+import { EnvoySide, type SideOwner } from "./side.ts";
+import { type SideAnswer, takeAnswer } from "./side-answer.ts";
+import { refuseContinuation, refuseStart } from "./streamed-immediate.ts";
 
 const EMPTY: Uint8Array = new Uint8Array(0);
-const OK: AnswerResult = { kind: "ok" };
 /** Envoy's status for a failed match of gRPC messages and lost connections is an error like any other code. */
 const GRPC_OK = 0;
 
@@ -50,7 +52,7 @@ class Filter implements EnvoyExchange, SideOwner {
     return this.#collect(() => {
       const direction = this.#side(side);
       if (this.#observes(direction.sendsHeaders, side, { kind: "headers", fields, endOfStream })) return;
-      direction.headers(fields, endOfStream);
+      headersArrived(direction, fields, endOfStream);
       // A response nobody processes ends processing, from 1.37 on even with request chunks unanswered.
       if (side === "response" && direction.unprocessed && this.#closesEarly) this.#closeAfterLast("response");
     });
@@ -61,7 +63,7 @@ class Filter implements EnvoyExchange, SideOwner {
       const direction = this.#side(side);
       if (this.#observes(direction.bodyMode === "STREAMED", side, { kind: "body", bytes, endOfStream })) return;
       if (this.#streamedImmediate && side === "request") this.#bodyOfAnsweredRequest(bytes, endOfStream);
-      else direction.body(bytes, endOfStream);
+      else bodyArrived(direction, bytes, endOfStream);
     });
   }
 
@@ -70,7 +72,7 @@ class Filter implements EnvoyExchange, SideOwner {
       const direction = this.#side(side);
       if (this.#observes(direction.sendsTrailers, side, { kind: "trailers", fields })) return;
       if (this.#streamedImmediate && side === "request") return;
-      direction.trailers(fields);
+      trailersArrived(direction, fields);
     });
   }
 
@@ -91,10 +93,12 @@ class Filter implements EnvoyExchange, SideOwner {
         return;
       }
       if (response.overrideMessageTimeoutMs !== null) {
-        this.#overrideTimeout(response.overrideMessageTimeoutMs);
+        this.emit(overrideTimeout(response.overrideMessageTimeoutMs, this.config, [this.#request, this.#response]));
         return;
       }
-      if (response.modeOverride !== null) this.#overrideMode(response.modeOverride);
+      if (response.modeOverride !== null) {
+        this.emit(overrideModes(response.modeOverride, this.config, this.#request, this.#response));
+      }
       const result = response.answer === null ? unhandled() : this.#handle(response.answer);
       if (result.kind === "spurious") {
         this.verdict("spurious", result.text);
@@ -146,7 +150,7 @@ class Filter implements EnvoyExchange, SideOwner {
   }
 
   finished(side: Side): boolean {
-    return this.#side(side).finished;
+    return this.#side(side).message.finished;
   }
 
   outstanding(side: Side): number {
@@ -190,37 +194,31 @@ class Filter implements EnvoyExchange, SideOwner {
       return;
     }
     this.#request.abandon();
-    const text = Buffer.from("Payload Too Large");
-    const fields: HeaderFields = [
-      [":status", "413"],
-      ["content-length", String(text.length)],
-      ["content-type", "text/plain"],
-    ];
-    this.#response.headers(fields, false);
-    this.#response.body(text, true);
+    headersArrived(this.#response, payloadTooLarge.fields, false);
+    bodyArrived(this.#response, payloadTooLarge.body, true);
   }
 
   // Answers.
 
   #handle(answer: ProcessorAnswer): AnswerResult {
     if (this.#streamedImmediate && answer.kind !== "streamedImmediate") {
-      return { kind: "error", verdict: "spurious", text: `${answer.kind} during a streamed immediate response` };
+      return answerError("spurious", `${answer.kind} during a streamed immediate response`);
     }
     switch (answer.kind) {
       case "headers":
-        return this.#side(answer.side).headersAnswer(answer.common);
       case "body":
-        return this.#side(answer.side).bodyAnswer(answer.common);
       case "trailers":
-        return this.#side(answer.side).trailersAnswer(answer.mutation);
-      case "immediate":
+        return takeAnswer(this.#side(answer.side), answer);
+      case "immediate": {
         if (this.config.disableImmediateResponse) {
-          return { kind: "spurious", text: "an immediate response although they are disabled" };
+          return spurious("an immediate response although they are disabled");
         }
+        const { status, body, details, mutation } = answer;
         this.processingComplete = true;
         this.#close();
-        this.#reply(answer.status < 200 ? 200 : answer.status, answer.body, answer.details, answer.mutation);
+        this.#reply({ status: status < 200 ? 200 : status, body, details, mutation });
         return OK;
+      }
       case "streamedImmediate":
         return this.#closesEarly ? this.#streamImmediate(answer.part) : unhandled();
     }
@@ -228,37 +226,17 @@ class Filter implements EnvoyExchange, SideOwner {
 
   /** Envoy becomes the origin of the response; its pieces are not sent back to the processor. */
   #streamImmediate(part: RequestPhase): AnswerResult {
+    const refusal = this.#streamedImmediate ? refuseContinuation(part) : refuseStart(part, this.#request);
+    if (refusal !== null) return refusal;
     if (!this.#streamedImmediate) {
-      if (part.kind !== "headers")
-        return { kind: "spurious", text: "a streamed immediate response without its headers" };
-      if (!this.#request.canStreamImmediate) {
-        return { kind: "spurious", text: "a streamed immediate response after the request headers were answered" };
-      }
-      const status = part.fields.find(([name]) => name === ":status")?.[1];
-      const { bodyMode } = this.#request;
-      if (status === undefined || Number(status) < 200) {
-        return {
-          kind: "error",
-          verdict: "mutationError",
-          text: "a streamed immediate response without a valid :status",
-        };
-      }
-      if (!part.endOfStream && bodyMode !== "NONE" && bodyMode !== "FULL_DUPLEX_STREAMED") {
-        return {
-          kind: "error",
-          verdict: "spurious",
-          text: `a streamed immediate response in request body mode ${bodyMode}`,
-        };
-      }
       this.#streamedImmediate = true;
-      this.#request.takeHeadersForImmediate();
-    } else if (part.kind === "headers")
-      return { kind: "spurious", text: "a second head of a streamed immediate response" };
+      this.#request.awaitNext("idle");
+    }
     this.emit({ kind: "forward", side: "response", part });
     if (part.kind === "trailers" || part.endOfStream) {
       this.processingComplete = true;
-      this.#request.finished = true;
-      this.#response.finished = true;
+      this.#request.message.finished = true;
+      this.#response.message.finished = true;
       this.#close();
     }
     return OK;
@@ -270,39 +248,6 @@ class Filter implements EnvoyExchange, SideOwner {
     this.send("request", { kind: "body", bytes, endOfStream });
   }
 
-  #overrideTimeout(ms: number): void {
-    const running = [this.#request, this.#response].filter((side) => side.timerMs !== null && !side.timerOverridden);
-    if (ms < 1 || ms > this.config.maxMessageTimeoutMs || running.length === 0) {
-      this.verdict("timeoutOverrideIgnored", `${ms} ms`);
-      return;
-    }
-    for (const side of running) {
-      side.timerMs = ms;
-      side.timerOverridden = true;
-    }
-    this.verdict("timeoutExtended", `${ms} ms`);
-  }
-
-  #overrideMode(override: ModeOverride): void {
-    const { config } = this;
-    const { processingMode } = config;
-    const duplex = [processingMode.requestBodyMode, processingMode.responseBodyMode].includes("FULL_DUPLEX_STREAMED");
-    const inHeaders = [this.#request, this.#response].some(({ callback }) => callback === "headers");
-    if (!config.allowModeOverride || config.sendBodyWithoutWaitingForHeaderResponse || duplex || !inHeaders) {
-      this.verdict("modeOverrideIgnored", "not allowed, or not in a header answer");
-      return;
-    }
-    // The base is the filter's configuration, never an earlier override; body modes are always literal.
-    const resolve = (asked: "SEND" | "SKIP" | "DEFAULT", base: "SEND" | "SKIP"): boolean =>
-      (asked === "DEFAULT" ? base : asked) === "SEND";
-    this.#request.bodyMode = override.requestBodyMode;
-    this.#request.sendsTrailers = resolve(override.requestTrailerMode, processingMode.requestTrailerMode);
-    this.#response.bodyMode = override.responseBodyMode;
-    this.#response.sendsHeaders = resolve(override.responseHeaderMode, processingMode.responseHeaderMode);
-    this.#response.sendsTrailers = resolve(override.responseTrailerMode, processingMode.responseTrailerMode);
-    this.verdict("modeOverrideApplied", `${override.requestBodyMode}, ${override.responseBodyMode}`);
-  }
-
   // Ends.
 
   /** 1.37 and later close the stream once they need nothing more of it. */
@@ -310,7 +255,7 @@ class Filter implements EnvoyExchange, SideOwner {
     return this.config.version !== "1.36";
   }
 
-  #isLast(answer: ProcessorAnswer & { readonly side: Side }): boolean {
+  #isLast(answer: SideAnswer): boolean {
     if (this.processingComplete) return false;
     if (answer.side === "request" && !this.#response.unprocessed) return false;
     const side = this.#side(answer.side);
@@ -321,7 +266,7 @@ class Filter implements EnvoyExchange, SideOwner {
   /** What a request still lacks when the response is through passes it by or stays where it is: nobody waits for it. */
   #closeAfterLast(side: Side): void {
     this.processingComplete = true;
-    if (side === "response" && this.#request.begun && !this.#request.finished) this.#request.abandon();
+    if (side === "response" && this.#request.begun && !this.#request.message.finished) this.#request.abandon();
     this.#close();
   }
 
@@ -351,34 +296,15 @@ class Filter implements EnvoyExchange, SideOwner {
   #failClosed(status: number, details: string): void {
     this.processingComplete = true;
     this.#close();
-    this.#reply(status, EMPTY, details, null);
+    this.#reply({ status, body: EMPTY, details, mutation: null });
   }
 
-  #reply(status: number, body: Uint8Array, details: string, mutation: HeaderMutation | null): void {
-    const committed = this.#response.headersForwarded || this.#streamedImmediate;
+  #reply(reply: LocalReply): void {
+    const committed = this.#response.message.headersForwarded || this.#streamedImmediate;
     this.#request.drop();
     this.#response.drop();
-    if (committed) {
-      this.emit({ kind: "resetClient", details });
-      return;
-    }
-    const base: HeaderFields = body.length === 0 ? [] : [["content-type", "text/plain"]];
-    const fields =
-      mutation === null
-        ? base
-        : applyHeaderMutation(base, mutation, {
-            rules: this.config.mutationRules,
-            replaces: false,
-            dropsContentLength: true,
-          });
-    if ("fields" in fields) for (const text of fields.rejected) this.verdict("rejectedMutation", text);
-    this.emit({
-      kind: "localReply",
-      status,
-      fields: "fields" in fields ? fields.fields : fields,
-      body,
-      details: details.replaceAll(/\s/g, "_"),
-    });
+    if (committed) this.emit({ kind: "resetClient", details: reply.details });
+    else this.#events.push(...localReply(reply, this.config.mutationRules));
   }
 
   // Observability.
@@ -388,7 +314,7 @@ class Filter implements EnvoyExchange, SideOwner {
     if (!this.config.observabilityMode) return false;
     if (sends && !this.processingComplete) this.send(side, phase);
     this.emit({ kind: "forward", side, part: phase });
-    if (phase.kind === "trailers" || phase.endOfStream) this.#side(side).finished = true;
+    if (phase.kind === "trailers" || phase.endOfStream) this.#side(side).message.finished = true;
     return true;
   }
 
@@ -405,5 +331,5 @@ class Filter implements EnvoyExchange, SideOwner {
 }
 
 function unhandled(): AnswerResult {
-  return { kind: "spurious", text: "a message without a known answer" };
+  return spurious("a message without a known answer");
 }

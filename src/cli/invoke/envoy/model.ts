@@ -7,8 +7,9 @@
  * processor, what reaches upstream and client, the stream's end, and verdicts on what the processor did.
  *
  * The rules are those of Envoy 1.36 to 1.40, `source/extensions/filters/http/ext_proc`. This file is the contract;
- * `openEnvoyExchange` (envoy-exchange.ts) plays it, envoy-side.ts holds one direction's rules, header-mutation.ts those for
- * header changes, envoy-defaults.ts a configuration to start from.
+ * `openEnvoyExchange` (exchange.ts) plays it. Of one direction, side.ts holds the state and held-message.ts what waits of
+ * its message, arrivals.ts has the rules for what comes in, header-answer.ts, body-answer.ts and trailer-answer.ts those for
+ * answers, header-rules.ts and header-mutation.ts those for header changes; defaults.ts is a configuration to start from.
  */
 
 /** A direction of the exchange: request is decoding, response encoding. */

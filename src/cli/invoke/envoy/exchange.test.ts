@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
-import { defaultEnvoyConfig } from "./envoy-defaults.ts";
-import { openEnvoyExchange } from "./envoy-exchange.ts";
+import { defaultEnvoyConfig } from "./defaults.ts";
+import { openEnvoyExchange } from "./exchange.ts";
 import type {
   BodyMutation,
   EnvoyConfig,
@@ -10,7 +10,7 @@ import type {
   HeaderMutation,
   ProcessingMode,
   ProcessorAnswer,
-} from "./envoy-model.ts";
+} from "./model.ts";
 
 const get: HeaderFields = [
   [":method", "GET"],

@@ -16,7 +16,7 @@ import type {
   ProcessorResponse,
   RequestPhase,
   Side,
-} from "./envoy-model.ts";
+} from "./envoy/model.ts";
 
 /** A decoded ProcessingResponse. */
 export interface ResponseObject {

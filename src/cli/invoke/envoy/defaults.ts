@@ -1,5 +1,5 @@
 /** Envoy's own defaults for the ext_proc filter: where a played configuration starts from. */
-import type { EnvoyConfig } from "./envoy-model.ts";
+import type { EnvoyConfig } from "./model.ts";
 
 export const defaultEnvoyConfig: EnvoyConfig = {
   version: "1.40",

@@ -2,7 +2,7 @@
  * What Envoy makes of a HeaderMutation: `mutation_rules` of the filter, then the rules that always hold.
  * Source: envoy.config.common.mutation_rules.v3.HeaderMutationRules, `ext_proc/mutation_utils.cc`.
  */
-import type { HeaderField, HeaderFields, HeaderMutation, MutationRules } from "./envoy-model.ts";
+import type { HeaderField, HeaderFields, HeaderMutation, MutationRules } from "./model.ts";
 
 export interface MutationOptions {
   readonly rules: MutationRules;
