@@ -2,9 +2,7 @@
  * Bodies Envoy does not send by itself are asked for with `mode_override` in the answer to the headers. Only BUFFERED
  * works reliably that way; an override that names one body mode must name both, an absent one would mean NONE.
  */
-import { ExchangeError } from "../../function/errors.ts";
 import { BodyMode, type ProtocolConfig } from "./body-mode.ts";
-import type { Direction } from "./direction.ts";
 import type { ModeOverride } from "./wire/processing-response.ts";
 
 /** The override that brings the body of that direction, or why Envoy would not heed one. */
@@ -31,14 +29,4 @@ export function overrideFor(
 
 function streams(mode: BodyMode): boolean {
   return mode !== BodyMode.NONE && mode !== BodyMode.BUFFERED && mode !== BodyMode.BUFFERED_PARTIAL;
-}
-
-/** What to tell a function whose body never came: asked for in vain, or cut off with the exchange. */
-export function bodyNotSent({ isRequest, mode }: Pick<Direction, "isRequest" | "mode">): ExchangeError {
-  const which = isRequest ? "request" : "response";
-  if (mode !== BodyMode.NONE) {
-    return new ExchangeError("CANCELLED", `the exchange ended before the ${which} body came`);
-  }
-  const message = `Envoy did not send the ${which} body it was asked for: set allow_mode_override: true on its ext_proc filter (allowed_override_modes, if set, must list the mode), or ${which}_body_mode: BUFFERED in its processing_mode`;
-  return new ExchangeError("BODY_NOT_SENT", message);
 }

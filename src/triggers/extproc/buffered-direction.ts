@@ -4,10 +4,10 @@
  */
 import { ExchangeError } from "../../function/errors.ts";
 import { type BodyCoding, codingOf, toSentBody } from "./body-coding.ts";
+import { bodyNotSent, bodyPartial, bodyTooLate } from "./body-errors.ts";
 import { withBodyHeaders, withoutFraming } from "./body-headers.ts";
 import { BodyMode } from "./body-mode.ts";
 import { collectStream } from "./collect-stream.ts";
-import { bodyNotSent } from "./body-on-demand.ts";
 import { Direction, type ReleaseOptions, type Replacement, type WayOut } from "./direction.ts";
 import { streamOf } from "./incoming-body.ts";
 import { Phase } from "./wire/processing-request.ts";
@@ -52,12 +52,12 @@ export class BufferedDirection extends Direction {
   }
 
   readWhole(): Promise<Uint8Array> {
-    if (this.#partial) return Promise.reject(this.#incomplete());
+    if (this.#partial) return Promise.reject(bodyPartial(this));
     if (this.#body !== null) return Promise.resolve(this.#body);
     if (this.bodiless) return Promise.resolve(EMPTY);
     if (this.#reading === null) {
       if (this.complete || this.abandoned) return Promise.reject(bodyNotSent(this));
-      if (this.released && !this.isPreparing) return Promise.reject(this.tooLate("read"));
+      if (this.released && !this.isPreparing) return Promise.reject(bodyTooLate(this, "read"));
       const refusal = this.#ask();
       if (refusal !== null) return Promise.reject(refusal);
       this.#reading = Promise.withResolvers();
@@ -88,8 +88,8 @@ export class BufferedDirection extends Direction {
   }
 
   assignBody(replacement: Replacement | null): void {
-    if (this.released) throw this.tooLate("assigned");
-    if (this.#partial) throw this.#incomplete();
+    if (this.released) throw bodyTooLate(this, "assigned");
+    if (this.#partial) throw bodyPartial(this);
     this.#replacement = replacement ?? EMPTY;
   }
 
@@ -104,9 +104,9 @@ export class BufferedDirection extends Direction {
   protected bodyArrived(bytes: Uint8Array, endOfStream: boolean): void {
     this.#body = bytes;
     this.#partial = this.mode === BodyMode.BUFFERED_PARTIAL && !endOfStream && !this.#isWholeLength(bytes.length);
-    if (this.#partial) this.#reading?.reject(this.#incomplete());
+    if (this.#partial) this.#reading?.reject(bodyPartial(this));
     else this.#reading?.resolve(bytes);
-    if (this.#partial && !this.settled && this.#replacement !== undefined) this.owner.failed(this.#incomplete());
+    if (this.#partial && !this.settled && this.#replacement !== undefined) this.owner.failed(bodyPartial(this));
     else if (this.settled) this.answer(unchangedAnswer(this.due));
     else if (this.#held !== null) this.#flush(this.#held);
   }
@@ -219,11 +219,5 @@ export class BufferedDirection extends Direction {
 
   #isWholeLength(length: number): boolean {
     return this.headers.get("content-length") === String(length);
-  }
-
-  #incomplete(): ExchangeError {
-    const which = this.isRequest ? "request" : "response";
-    const message = `Envoy sent only the beginning of the ${which} body (BUFFERED_PARTIAL): raise its per_connection_buffer_limit_bytes or use another body mode`;
-    return new ExchangeError("BODY_INCOMPLETE", message);
   }
 }

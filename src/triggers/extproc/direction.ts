@@ -8,10 +8,11 @@
 import { ExchangeError } from "../../function/errors.ts";
 import { FieldList, type HeaderChanges, type HeaderGuard } from "../../function/header-list.ts";
 import type { Frames } from "../../grpc/contract.ts";
+import { bodyNotSent, bodyTooLate, bodyTooLong } from "./body-errors.ts";
 import { withBodyHeaders, withoutFraming } from "./body-headers.ts";
 import { BodyMode } from "./body-mode.ts";
-import { bodyNotSent } from "./body-on-demand.ts";
 import type { DirectionOwner } from "./direction-owner.ts";
+import { sentGuard, unseenGuard } from "./header-guards.ts";
 import { headersExcess } from "./header-limits.ts";
 import type { HeaderMap } from "./wire/header-map.ts";
 import { Phase } from "./wire/processing-request.ts";
@@ -219,7 +220,7 @@ export abstract class Direction {
 
   /** @throws ExchangeError when the exchange began with the response: this request is not here to be changed. */
   assertSeen(): void {
-    if (this.abandoned && !this.begun && this.isRequest) throw this.tooLate("assigned");
+    if (this.abandoned && !this.begun && this.isRequest) throw bodyTooLate(this, "assigned");
   }
 
   /** Fixes the message. Called again, with `next()` or the end of the function, it lets held trailers go. */
@@ -355,7 +356,7 @@ export abstract class Direction {
       this.#trailers.guard = this.owner.service.headerGuard;
       this.#trailersWaiter.resolve(this.#trailers);
       if (this.#holdsTrailers) return;
-      this.#trailers.guard = this.sentGuard;
+      this.#trailers.guard = sentGuard(this.isRequest);
     }
     if (this.settled) this.answer(unchangedAnswer(this.due));
   }
@@ -367,7 +368,7 @@ export abstract class Direction {
 
   protected answerTrailers(final: boolean): void {
     const changes = this.#trailers?.changes() ?? null;
-    if (this.#trailers !== null) this.#trailers.guard = this.sentGuard;
+    if (this.#trailers !== null) this.#trailers.guard = sentGuard(this.isRequest);
     const extras = this.owner.takeExtras();
     if (changes !== null || extras !== null) this.answer(encodeTrailersAnswer(this.due, changes, extras));
     else if (final && this.owner.endsWith(this)) this.forgo();
@@ -382,58 +383,16 @@ export abstract class Direction {
 
   /** From now on changes to headers throw. */
   protected freezeHeaders(): void {
-    if (this.#fields !== null) this.#fields.guard = this.sentGuard;
-  }
-
-  /** Refuses changes to headers that went on. */
-  protected get sentGuard(): HeaderGuard {
-    return this.isRequest ? requestSent : headersSent;
-  }
-
-  protected tooLate(what: "read" | "assigned"): ExchangeError {
-    if (this.isRequest) {
-      return new ExchangeError("REQUEST_SENT", `the request body cannot be ${what}: the request went on with next()`);
-    }
-    return new ExchangeError("HEADERS_SENT", `the response body cannot be ${what}: the response has been sent`);
+    if (this.#fields !== null) this.#fields.guard = sentGuard(this.isRequest);
   }
 
   protected tooLong(): ExchangeError {
-    const { maxBodyBytes } = this.owner.service.settings;
-    const message = `the ${this.#which} body is longer than ${maxBodyBytes} bytes: see perRequestBodyBufferBytes`;
-    return new ExchangeError("BODY_TOO_LARGE", message);
-  }
-
-  protected firstChunkLeft(): ExchangeError {
-    const message = `the ${this.#which} body cannot be assigned: its first chunk went on`;
-    return new ExchangeError("BODY_ALREADY_SENT", message);
-  }
-
-  protected replaced(): ExchangeError {
-    const message = `the ${this.#which} body cannot be read as a stream: another one was assigned; take it before`;
-    return new ExchangeError("BODY_ALREADY_SENT", message);
-  }
-
-  protected readAsStream(): ExchangeError {
-    const message = `the ${this.#which} body cannot be read whole: it is being read as a stream`;
-    return new ExchangeError("BODY_ALREADY_SENT", message);
-  }
-
-  get #which(): "request" | "response" {
-    return this.isRequest ? "request" : "response";
+    return bodyTooLong(this, this.owner.service.settings.maxBodyBytes);
   }
 
   get #headerGuard(): HeaderGuard {
-    if (this.released) return this.sentGuard;
-    return this.headersUnseen ? this.#unseenGuard : this.owner.service.headerGuard;
-  }
-
-  /** Refuses changes to headers the proxy did not send: it would ignore them. */
-  get #unseenGuard(): HeaderGuard {
-    return (name) => {
-      const why = `Envoy keeps the ${this.#which} headers to itself`;
-      const mend = `set ${this.#which}_header_mode: SEND in processing_mode of its ext_proc filter`;
-      throw new ExchangeError("HEADERS_SENT", `header "${name}" cannot change: ${why}: ${mend}`);
-    };
+    if (this.released) return sentGuard(this.isRequest);
+    return this.headersUnseen ? unseenGuard(this.isRequest) : this.owner.service.headerGuard;
   }
 
   get #routeChanged(): boolean {
@@ -449,13 +408,4 @@ export abstract class Direction {
     if (next.kind === "body") this.onBody(next.bytes, next.endOfStream);
     else this.onTrailers(next.received);
   }
-}
-
-function requestSent(name: string): never {
-  throw new ExchangeError("REQUEST_SENT", `header "${name}" cannot change: the request went on with next()`);
-}
-
-function headersSent(name: string): never {
-  const mend = "change headers before the body is read, or have Envoy send the body in mode BUFFERED";
-  throw new ExchangeError("HEADERS_SENT", `header "${name}" cannot change: the headers went on; ${mend}`);
 }

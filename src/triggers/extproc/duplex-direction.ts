@@ -4,8 +4,15 @@
  */
 import { ExchangeError } from "../../function/errors.ts";
 import { type BodyCoding, codingOf, toSentBody, toSentStream } from "./body-coding.ts";
+import {
+  bodyNotSent,
+  bodyReadAsStream,
+  bodyReplaced,
+  bodyTooLate,
+  firstChunkLeft,
+  noBodyToReplace,
+} from "./body-errors.ts";
 import { ChunkList } from "./chunk-list.ts";
-import { bodyNotSent } from "./body-on-demand.ts";
 import { collectStream } from "./collect-stream.ts";
 import { Direction, type ReleaseOptions, type Replacement, type WayOut } from "./direction.ts";
 import { IncomingBody, streamOf } from "./incoming-body.ts";
@@ -68,9 +75,9 @@ export class DuplexDirection extends Direction {
   readWhole(): Promise<Uint8Array> {
     if (this.bodiless) return Promise.resolve(EMPTY);
     if (this.#reading !== null) return this.#reading.promise;
-    if (this.released) return Promise.reject(this.tooLate("read"));
+    if (this.released) return Promise.reject(bodyTooLate(this, "read"));
     const incoming = this.#incoming;
-    if (this.#plan !== "hold" || incoming?.stream.locked === true) return Promise.reject(this.readAsStream());
+    if (this.#plan !== "hold" || incoming?.stream.locked === true) return Promise.reject(bodyReadAsStream(this));
     if (this.abandoned) return Promise.reject(bodyNotSent(this));
     this.#reading = Promise.withResolvers();
     this.#reading.promise.catch(() => {}); // a function may start a read and never look at it
@@ -86,16 +93,16 @@ export class DuplexDirection extends Direction {
       bodyCancelled: () => this.#bodyCancelled(),
     });
     if (this.bodiless) this.#incoming.end();
-    else if (this.released) this.#incoming.fail(this.tooLate("read"));
-    else if (this.#replacement !== undefined) this.#incoming.fail(this.replaced());
+    else if (this.released) this.#incoming.fail(bodyTooLate(this, "read"));
+    else if (this.#replacement !== undefined) this.#incoming.fail(bodyReplaced(this));
     else if (this.abandoned) this.#incoming.fail(bodyNotSent(this));
     return this.#incoming.stream;
   }
 
   assignBody(replacement: Replacement | null): void {
-    if (this.released) throw this.tooLate("assigned");
+    if (this.released) throw bodyTooLate(this, "assigned");
     if (this.#headersLeft) {
-      throw this.firstChunkLeft();
+      throw firstChunkLeft(this);
     }
     this.#replacement = replacement ?? EMPTY;
   }
@@ -186,7 +193,7 @@ export class DuplexDirection extends Direction {
         this.#sendProduced();
         return;
       case "replace":
-        if (this.#newBody.length > 0 && !this.#bodyBegun) this.#lost();
+        if (this.#newBody.length > 0 && !this.#bodyBegun) this.owner.broken(noBodyToReplace(this));
         this.#bodyDone = true;
     }
   }
@@ -321,7 +328,7 @@ export class DuplexDirection extends Direction {
     // Before the first chunk the proxy waits for none of ours.
     if (outgoing === null || this.#bodyDone || (!this.#bodyBegun && !this.complete)) return;
     if (!this.#bodyBegun) {
-      if (outgoing.size > 0) this.#lost();
+      if (outgoing.size > 0) this.owner.broken(noBodyToReplace(this));
       else if (outgoing.ended) this.#bodyDone = true;
     } else {
       const ends = outgoing.ended && this.complete;
@@ -418,11 +425,5 @@ export class DuplexDirection extends Direction {
     this.#headersLeft = true;
     this.freezeHeaders();
     if (this.due === this.headersPhase) this.answerUnchanged();
-  }
-
-  /** The message had no chunk whose place the new body could take. */
-  #lost(): void {
-    const which = this.isRequest ? "request" : "response";
-    this.owner.broken(new ExchangeError("BODY_INCOMPLETE", `the ${which} ended in trailers without a body to replace`));
   }
 }

@@ -4,8 +4,17 @@
  */
 import { ExchangeError } from "../../function/errors.ts";
 import { codingOf, toSentBody, toSentStream } from "./body-coding.ts";
+import {
+  bodyEndUnknown,
+  bodyEndsInTrailers,
+  bodyNotSent,
+  bodyReadAsStream,
+  bodyReplaced,
+  bodyTooLate,
+  chunksLost,
+  firstChunkLeft,
+} from "./body-errors.ts";
 import { ChunkList } from "./chunk-list.ts";
-import { bodyNotSent } from "./body-on-demand.ts";
 import { collectStream } from "./collect-stream.ts";
 import { Direction, type ReleaseOptions, type Replacement, type WayOut } from "./direction.ts";
 import { IncomingBody, streamOf } from "./incoming-body.ts";
@@ -70,7 +79,7 @@ export class StreamedDirection extends Direction {
     if (this.#reading !== null) return this.#reading.promise;
     if (this.bodiless) return Promise.resolve(EMPTY);
     const incoming = this.#incoming;
-    if (this.#plan !== "undecided" || incoming?.stream.locked === true) return Promise.reject(this.readAsStream());
+    if (this.#plan !== "undecided" || incoming?.stream.locked === true) return Promise.reject(bodyReadAsStream(this));
     if (this.#isEmpty) return Promise.resolve(EMPTY);
     if (this.abandoned) return Promise.reject(bodyNotSent(this));
     const refusal = this.#collectRefusal() ?? this.headersRefusal();
@@ -92,16 +101,16 @@ export class StreamedDirection extends Direction {
       bodyCancelled: () => this.#readOn(),
     });
     if (this.bodiless || this.#isEmpty) this.#incoming.end();
-    else if (this.released) this.#incoming.fail(this.tooLate("read"));
-    else if (this.#replacement !== undefined) this.#incoming.fail(this.replaced());
+    else if (this.released) this.#incoming.fail(bodyTooLate(this, "read"));
+    else if (this.#replacement !== undefined) this.#incoming.fail(bodyReplaced(this));
     else if (this.abandoned) this.#incoming.fail(bodyNotSent(this));
     return this.#incoming.stream;
   }
 
   assignBody(replacement: Replacement | null): void {
-    if (this.released) throw this.tooLate("assigned");
+    if (this.released) throw bodyTooLate(this, "assigned");
     if (this.settled || this.#originalsLeft || (this.#headersLeft && this.#plan !== "collect")) {
-      throw this.firstChunkLeft();
+      throw firstChunkLeft(this);
     }
     this.#replacement = replacement ?? EMPTY;
   }
@@ -117,8 +126,8 @@ export class StreamedDirection extends Direction {
     if (this.#takenOut && this.#plan !== "pass") this.#lost("the response came before its end");
     else if (this.#plan === "collect") {
       this.#plan = "pass";
-      this.#reading?.reject(this.#endUnknown());
-    } else if (!this.released) this.#incoming?.fail(this.#endUnknown());
+      this.#reading?.reject(bodyEndUnknown());
+    } else if (!this.released) this.#incoming?.fail(bodyEndUnknown());
   }
 
   override onTrailers(received: HeaderMap): void {
@@ -331,15 +340,10 @@ export class StreamedDirection extends Direction {
 
   /** Why the whole body cannot be gathered: it might turn out only at the end that a chunk had to be the last one. */
   #collectRefusal(): ExchangeError | null {
-    const which = this.isRequest ? "request" : "response";
-    const mend = `set ${which}_body_mode: BUFFERED in processing_mode of Envoy's ext_proc filter, or read it as a stream`;
-    if (this.released) return this.tooLate("read");
+    if (this.released) return bodyTooLate(this, "read");
     const type = this.headers.get("content-type") ?? "";
     if (type.startsWith("application/grpc") || this.headers.has("trailer")) {
-      return new ExchangeError(
-        "BODY_NOT_SENT",
-        `the ${which} ends in trailers and is STREAMED, so it cannot be read whole: ${mend}`,
-      );
+      return bodyEndsInTrailers(this);
     }
     const length = this.#announcedLength;
     const { maxBodyBytes } = this.owner.service.settings;
@@ -512,20 +516,9 @@ export class StreamedDirection extends Direction {
     this.owner.progressed();
   }
 
-  #endUnknown(): ExchangeError {
-    const why = "Envoy does not tell where a body ends whose trailers it keeps to itself";
-    const mend = "set request_trailer_mode: SEND in processing_mode of its ext_proc filter";
-    return new ExchangeError(
-      "BODY_INCOMPLETE",
-      `the response came before the end of the request body: ${why}: ${mend}`,
-    );
-  }
-
   /** Bytes of the original are gone and nothing can carry what should be in their place. */
   #lost(why: string): void {
-    const which = this.isRequest ? "request" : "response";
-    const mend = `set ${which}_body_mode: BUFFERED or FULL_DUPLEX_STREAMED in processing_mode of Envoy's ext_proc filter`;
-    const error = new ExchangeError("BODY_INCOMPLETE", `the ${which} body was STREAMED and ${why}: ${mend}`);
+    const error = chunksLost(this, why);
     this.#reading?.reject(error);
     this.owner.broken(error);
   }
