@@ -1,6 +1,7 @@
 /** What a direction needs of the exchange it belongs to. */
 import type { Frames } from "../../grpc/contract.ts";
 import type { Direction } from "./direction.ts";
+import type { RequestPseudo } from "./request-text.ts";
 import type { ExtprocService } from "./service.ts";
 import type { Phase } from "./wire/processing-request.ts";
 import type { AnswerExtras, ModeOverride } from "./wire/processing-response.ts";
@@ -29,7 +30,7 @@ export interface DirectionOwner {
   /** Something left later than the call that asked for it: the exchange may be over now. */
   progressed(): void;
   /** A pseudo header of the request; from Envoy's attributes when the request was not seen; "" when unknown. */
-  requestText(name: ":path" | ":method" | ":authority" | ":scheme"): string;
+  requestText(name: RequestPseudo): string;
   /** HTTP allows no body here: responses to HEAD, 204, 304. */
   forbidsBody(direction: Direction): boolean;
   /** In observability mode: the function changed something that nobody applies. */

@@ -5,7 +5,6 @@
  * Request direction, response direction and function go on side by side and meet here: whichever gets ahead calls
  * `progressed`, which closes the stream once all three are done.
  */
-import { describeFailure } from "../../function/describe-failure.ts";
 import { ExchangeError } from "../../function/errors.ts";
 import {
   type CallReceiver,
@@ -19,15 +18,19 @@ import type { Logger } from "../../telemetry/log.ts";
 import { AnswerDeadline } from "./answer-deadline.ts";
 import { BodyMode, type ProtocolConfig } from "./body-mode.ts";
 import { overrideFor } from "./body-on-demand.ts";
+import { bypassOf } from "./bypass.ts";
 import { createDirection } from "./create-direction.ts";
 import type { DirectionOwner } from "./direction-owner.ts";
-import { type Direction, RELEASE_FINALLY, type WayOut } from "./direction.ts";
+import { type Direction, RELEASE_FINALLY } from "./direction.ts";
 import { ExchangeContext } from "./exchange-context.ts";
+import { type LoggedExchange, logCancelled, logEnd, logFailure, logPhase } from "./exchange-log.ts";
 import type { Outcome } from "./exchange-metrics.ts";
-import { phaseName } from "./exchange-metrics.ts";
 import { failureReason, isQuietEnd } from "./failure.ts";
+import { giveUp, goOnWithoutFunction } from "./failure-policy.ts";
 import { FunctionRun, type RunOwner } from "./function-run.ts";
 import type { AnswerHead } from "./immediate-response.ts";
+import { oldestDue } from "./oldest-due.ts";
+import { type RequestPseudo, requestText } from "./request-text.ts";
 import type { MiddlewareService, ServedExchange } from "./service.ts";
 import { type BodyPeek, StreamedAnswer } from "./streamed-answer.ts";
 import { findLongBody, type LongBody, type LongBodyOwner, LongBodyParts } from "./wire/long-body.ts";
@@ -46,14 +49,7 @@ const SHUTTING_DOWN: GrpcStatus = { code: StatusCode.UNAVAILABLE, message: "shut
 const FAILED: GrpcStatus = { code: StatusCode.INTERNAL, message: "the function failed" };
 const EMPTY: Uint8Array = new Uint8Array(0);
 
-const attributeOf = {
-  ":path": "request.path",
-  ":method": "request.method",
-  ":authority": "request.host",
-  ":scheme": "request.scheme",
-} as const;
-
-export class Session implements CallReceiver, DirectionOwner, LongBodyOwner, RunOwner, ServedExchange {
+export class Session implements CallReceiver, DirectionOwner, LoggedExchange, LongBodyOwner, RunOwner, ServedExchange {
   readonly call: ServerCall;
   readonly service: MiddlewareService;
   place = -1;
@@ -165,7 +161,7 @@ export class Session implements CallReceiver, DirectionOwner, LongBodyOwner, Run
 
   checkDeadline(now: number): void {
     if (this.#request === null && this.#response === null) return; // the first message tells the body modes
-    const direction = this.#oldestDue();
+    const direction = oldestDue(this.request, this.response);
     if (direction === null || this.ended) return;
     this.#deadline ??= new AnswerDeadline(this.service.settings);
     const verdict = this.#deadline.check(direction, now);
@@ -238,7 +234,7 @@ export class Session implements CallReceiver, DirectionOwner, LongBodyOwner, Run
   answered(direction: Direction, phase: Phase, frame: Frames | null): void {
     this.service.metrics.answered(phase, performance.now() - direction.dueSince);
     if (frame === null || this.ended) return;
-    if (this.service.settings.processing.logPhases) this.log.info({ phase: phaseName(phase) }, "answered");
+    logPhase(this, phase, "answered");
     this.call.sendFramed(frame);
     if (direction.isRequest && direction.committed) this.#requestLeft();
   }
@@ -276,11 +272,8 @@ export class Session implements CallReceiver, DirectionOwner, LongBodyOwner, Run
     return status === "204" || status === "304" || this.requestText(":method") === "HEAD";
   }
 
-  requestText(name: keyof typeof attributeOf): string {
-    const text = this.request.pseudo(name);
-    if (text !== "") return text;
-    const attribute = this.context.attributes()[attributeOf[name]];
-    return typeof attribute === "string" ? attribute : "";
+  requestText(name: RequestPseudo): string {
+    return requestText(this.request, this.context, name);
   }
 
   /** The function threw, its result cannot be carried out, or it took too long. */
@@ -288,7 +281,7 @@ export class Session implements CallReceiver, DirectionOwner, LongBodyOwner, Run
     const run = this.#run;
     if (this.ended || run?.done === true) {
       if (this.#failsLate(error)) return;
-      if (!isQuietEnd(error)) this.#logFailure(error, "the function failed after its exchange was over");
+      if (!isQuietEnd(error)) logFailure(this, error, "the function failed after its exchange was over");
       this.progressed();
       return;
     }
@@ -298,7 +291,7 @@ export class Session implements CallReceiver, DirectionOwner, LongBodyOwner, Run
       return;
     }
     this.service.metrics.failure(failureReason(error));
-    this.#logFailure(error, "the function failed");
+    logFailure(this, error, "the function failed");
     this.#applyPolicy();
   }
 
@@ -310,7 +303,7 @@ export class Session implements CallReceiver, DirectionOwner, LongBodyOwner, Run
   broken(error: unknown): void {
     if (this.ended) return;
     this.service.metrics.failure(failureReason(error));
-    this.#logFailure(error, "the exchange cannot be finished");
+    logFailure(this, error, "the exchange cannot be finished");
     this.#endWithError();
   }
 
@@ -358,11 +351,11 @@ export class Session implements CallReceiver, DirectionOwner, LongBodyOwner, Run
     this.service.metrics.received(phase);
     if (this.#streamed !== null) return; // a request body nobody reads any more
     // The log is bound to the exchange's id, which is among the headers: of them it can only tell once they were taken.
-    if (phase !== Phase.REQUEST_HEADERS && phase !== Phase.RESPONSE_HEADERS) this.#logReceived(phase);
+    if (phase !== Phase.REQUEST_HEADERS && phase !== Phase.RESPONSE_HEADERS) logPhase(this, phase, "received");
     switch (phase) {
       case Phase.REQUEST_HEADERS:
         this.request.onHeaders(reader.headers(), reader.endOfStream);
-        this.#logReceived(phase);
+        logPhase(this, phase, "received");
         break;
       case Phase.REQUEST_BODY:
       case Phase.RESPONSE_BODY:
@@ -374,7 +367,7 @@ export class Session implements CallReceiver, DirectionOwner, LongBodyOwner, Run
       case Phase.RESPONSE_HEADERS:
         if (!this.#responseBegins()) return;
         this.response.onHeaders(reader.headers(), reader.endOfStream);
-        this.#logReceived(phase);
+        logPhase(this, phase, "received");
         this.#run?.responseArrived();
         break;
       case Phase.RESPONSE_TRAILERS:
@@ -396,11 +389,6 @@ export class Session implements CallReceiver, DirectionOwner, LongBodyOwner, Run
       this.#run?.responseArrived();
     }
     this.#start();
-  }
-
-  #logReceived(phase: Phase): void {
-    if (!this.service.settings.processing.logPhases || phase === Phase.NONE) return;
-    this.log.info({ phase: phaseName(phase) }, "received");
   }
 
   /** The answer that lets the request go on was written: from the next turn on a response may be on its way to us. */
@@ -450,22 +438,14 @@ export class Session implements CallReceiver, DirectionOwner, LongBodyOwner, Run
   /** False when the exchange is over because of it. */
   #responseBegins(): boolean {
     if (this.response.begun) return true;
-    if (!this.request.begun) {
-      if (this.service.runsWithoutRequest) {
-        this.request.abandon();
-        return true;
-      }
-      if (this.service.metrics.firstWithoutRequest()) {
-        this.log.info("an exchange began with the response, so the function did not run: see withoutRequest");
-      }
-      return this.#passResponse("without_request");
+    const { request, service } = this;
+    const bypass = bypassOf(request, service);
+    if (bypass === "without_request" && service.metrics.firstWithoutRequest()) {
+      this.log.info("an exchange began with the response, so the function did not run: see withoutRequest");
     }
-    const { waitsForBody, isPreparing, mode, committed } = this.request;
-    if ((waitsForBody || isPreparing) && mode !== BodyMode.NONE && !committed) {
-      // Envoy holds such a request back: this is a reply of its own (413, a filter, a timeout), no opened gate.
-      return this.#passResponse("incomplete");
-    }
-    this.request.responseBegan();
+    if (bypass !== null) return this.#passResponse(bypass);
+    if (request.begun) request.responseBegan();
+    else request.abandon();
     return true;
   }
 
@@ -479,17 +459,13 @@ export class Session implements CallReceiver, DirectionOwner, LongBodyOwner, Run
 
   #applyPolicy(): void {
     if (this.isObserved) return this.#finish("failed", OK);
-    const { onError } = this.service;
-    if (onError === "fail" || (onError !== "pass" && this.response.committed)) return this.#endWithError();
-    if (onError !== "pass") return this.#answerFailed(onError);
-    const ways = [giveUp(this.request), giveUp(this.response)];
-    if (ways.includes("none")) this.#endWithError();
-    else if (ways.includes("drain") || this.#responseMayFlow) {
-      if (ways[0] === "close" && this.request.begun) this.request.letPass();
-      if (ways[1] === "close" && this.response.begun) this.response.letPass();
+    const way = goOnWithoutFunction(this.service.onError, this.request, this.response, this.#responseMayFlow);
+    if (way === "pass") this.#finish("failed", OK);
+    else if (way === "error") this.#endWithError();
+    else if (way === "drain") {
       this.#draining = true;
       this.progressed();
-    } else this.#finish("failed", OK);
+    } else this.#answerFailed(way);
   }
 
   /**
@@ -518,7 +494,7 @@ export class Session implements CallReceiver, DirectionOwner, LongBodyOwner, Run
   #failsLate(error: unknown): boolean {
     if (this.ended || this.#draining || this.#bypassed !== null) return false;
     this.service.metrics.failure(failureReason(error));
-    this.#logFailure(error, "a body the function gave failed");
+    logFailure(this, error, "a body the function gave failed");
     this.#applyPolicy();
     return true;
   }
@@ -526,18 +502,14 @@ export class Session implements CallReceiver, DirectionOwner, LongBodyOwner, Run
   #proxyEnded(reason: string): void {
     if (this.ended) return;
     if (this.#streamed !== null) return this.#finish("answered", OK);
-    const due = this.#oldestDue();
+    const due = oldestDue(this.request, this.response);
     if (due === null) {
       this.request.abandon();
       this.response.abandon();
       this.#finish(this.#run?.done === true ? "completed" : "incomplete", OK);
       return;
     }
-    const ms = Math.round(performance.now() - due.dueSince);
-    const phase = phaseName(due.due);
-    const message = `${reason} ${ms} ms after the ${phase} arrived, before they were answered: the client left, or Envoy's message_timeout is shorter than the function`;
-    this.log.warn({ phase, ms }, message);
-    this.#abortWith(new ExchangeError("CANCELLED", message));
+    this.#abortWith(new ExchangeError("CANCELLED", logCancelled(this, due, reason)));
     this.#finish("cancelled", OK);
   }
 
@@ -549,7 +521,7 @@ export class Session implements CallReceiver, DirectionOwner, LongBodyOwner, Run
     service.metrics.ended(outcome);
     this.call.end(status);
     this.#streamed?.cancel();
-    if (service.settings.processing.logStream) this.#logEnd(outcome);
+    logEnd(this, outcome, this.#startedAt);
     if (this.#run?.done === true && (outcome === "completed" || outcome === "closed_early")) return;
     // The function may still run: whatever it waits for will not come.
     this.#run?.cancel(this.#abortReason ?? noResponse());
@@ -561,39 +533,8 @@ export class Session implements CallReceiver, DirectionOwner, LongBodyOwner, Run
     this.#abortReason = error;
     this.#abort?.abort(error);
   }
-
-  #oldestDue(): Direction | null {
-    const { request, response } = this;
-    if (request.due === Phase.NONE) return response.due === Phase.NONE ? null : response;
-    return response.due !== Phase.NONE && response.dueSince < request.dueSince ? response : request;
-  }
-
-  #logFailure(error: unknown, message: string): void {
-    const { message: text, file, line } = describeFailure(error, this.service.origin);
-    const at = file === null ? this.service.origin.file : `${file}:${line}`;
-    this.log.error({ error: text, at, onError: this.service.onError }, message);
-  }
-
-  #logEnd(outcome: Outcome): void {
-    const fields = {
-      method: this.requestText(":method"),
-      path: this.requestText(":path"),
-      status: this.response.begun ? Number(this.response.pseudo(":status")) : undefined,
-      outcome,
-      ms: Math.round((performance.now() - this.#startedAt) * 100) / 100,
-    };
-    this.log.info(fields, "exchange");
-  }
 }
 
 function noResponse(): ExchangeError {
   return new ExchangeError("NO_RESPONSE", "the proxy ended the exchange without a response");
-}
-
-/** What begins only after the function failed passes like after any function. */
-function giveUp(direction: Direction): WayOut {
-  if (!direction.begun) return "close";
-  direction.released = true;
-  direction.givenUp = true;
-  return direction.giveUp();
 }
