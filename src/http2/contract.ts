@@ -105,11 +105,11 @@ export interface Http2ServerOptions {
   readonly reusePort?: boolean;
   /** SETTINGS_MAX_CONCURRENT_STREAMS; until the peer acknowledged it up to 1,024 streams are served. Default 1024. */
   readonly maxConcurrentStreams?: number;
-  /** SETTINGS_INITIAL_WINDOW_SIZE. Default 256 KiB. */
+  /** SETTINGS_INITIAL_WINDOW_SIZE. Default 512 KiB. */
   readonly streamWindowBytes?: number;
   /**
    * Receive window of the connection. It bounds how much one read brings, and with it the memory of large bodies. Default
-   * 256 KiB.
+   * 512 KiB.
    */
   readonly connectionWindowBytes?: number;
   /** Bytes of all streams of a connection that were received and not consumed, from which on its window closes. Default 16 MiB. */

@@ -6,8 +6,8 @@ const address = { kind: "tcp", hostname: "127.0.0.1", port: 0 } as const;
 test("what is not given has its documented default", () => {
   expect(resolveLimits({ address })).toEqual({
     maxConcurrentStreams: 1024,
-    streamWindowBytes: 262_144,
-    connectionWindowBytes: 262_144,
+    streamWindowBytes: 524_288,
+    connectionWindowBytes: 524_288,
     maxUnconsumedBytes: 16_777_216,
     maxHeaderListBytes: 65_536,
     prefaceTimeoutMs: 10_000,

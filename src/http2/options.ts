@@ -8,8 +8,8 @@ const MIB = 1024 * 1024;
 
 const DEFAULT_LIMITS: ServerLimits = {
   maxConcurrentStreams: 1024,
-  streamWindowBytes: MIB / 4,
-  connectionWindowBytes: MIB / 4,
+  streamWindowBytes: MIB / 2,
+  connectionWindowBytes: MIB / 2,
   maxUnconsumedBytes: 16 * MIB,
   maxHeaderListBytes: 64 * 1024,
   prefaceTimeoutMs: 10_000,
