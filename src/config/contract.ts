@@ -19,7 +19,7 @@ export interface ProcessorConfig {
   readonly env: Readonly<Record<string, string>>;
   /** `spec.eventTimeout` in ms; 0 = none. */
   readonly eventTimeoutMs: number;
-  /** A worker that gives no sign of life for this long is replaced. `spec.hangTimeout`, default 2,000. */
+  /** A worker that gives no sign of life for this long is replaced. `spec.hangTimeout`; Infinity: never. */
   readonly hangTimeoutMs: number;
   readonly log: LogConfig;
   readonly platform: PlatformConfig;

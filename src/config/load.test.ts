@@ -252,6 +252,14 @@ spec:
     expect(counts).toEqual([2, 4, 3, 1]);
   });
 
+  test("jobs alone may keep their thread busy; beside other triggers, or where it is said, there is a limit", () => {
+    const limitOf = (triggers: string, more = "") =>
+      accepted(load(`spec: { handler: hello.ts, triggers: { ${triggers} }${more} }`)).hangTimeoutMs;
+    expect(limitOf("once: { kind: job }, again: { kind: job }")).toBe(Number.POSITIVE_INFINITY);
+    expect(limitOf("once: { kind: job }", ", hangTimeout: 5s")).toBe(5000);
+    expect(limitOf("once: { kind: job }, api: { kind: http }")).toBe(2000);
+  });
+
   test("file paths start at the folder of the configuration", () => {
     const attributes = "{ tls: { cert: tls/c.pem, key: tls/k.pem }, socket: { path: gate.sock } }";
     const result = load(`spec: { handler: hello.ts, triggers: { a: { kind: extproc, attributes: ${attributes} } } }`, {

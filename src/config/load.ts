@@ -1,5 +1,5 @@
 /** Puts together what the processor runs from: file, environment and command line in, one checked configuration out. */
-import type { TriggerKind } from "../triggers/contract.ts";
+import type { OpenTriggerConfig, TriggerKind } from "../triggers/contract.ts";
 import { triggerKinds } from "../triggers/kinds.ts";
 import { checkNode } from "./check-node.ts";
 import type { CheckContext } from "./check-node.ts";
@@ -115,12 +115,17 @@ export function loadConfig(input: LoadConfigInput, kinds: readonly TriggerKind[]
     triggers,
     env: Object.fromEntries(spec.env.map(({ name, value }) => [name, value])),
     eventTimeoutMs: spec.eventTimeout ?? 0,
-    hangTimeoutMs: spec.hangTimeout,
+    hangTimeoutMs: spec.hangTimeout ?? defaultHangTimeoutMs(triggers),
     log: logConfig(spec.loggerSinks, platformDocument.logger, roots, problems),
     platform: platformConfig(platformDocument, metadata, environment["NUCLIO_FUNCTION_INSTANCE"], roots, problems),
   };
   problems.push(...checkPorts(triggers, kinds, config.platform, root, start));
   return finish(config, problems, triggersAre);
+}
+
+/** What a job computes without a pause keeps nobody waiting. */
+function defaultHangTimeoutMs(triggers: readonly OpenTriggerConfig[]): number {
+  return triggers.length > 0 && triggers.every(({ kind }) => kind === "job") ? Number.POSITIVE_INFINITY : 2000;
 }
 
 function add(problems: ConfigProblem[], problem: ConfigProblem | null): void {

@@ -142,9 +142,10 @@ const spec = v.pipe(
     hangTimeout: v.optional(
       v.pipe(
         positiveDuration(),
-        v.description("A worker whose thread gives no sign of life for this long is replaced by a fresh one."),
+        v.description(
+          "A worker whose thread gives no sign of life for this long is replaced by a fresh one. Absent: 2s; with jobs alone, no limit.",
+        ),
       ),
-      "2s",
     ),
     loggerSinks: v.optional(loggerSinks, []),
     build: v.optional(build, {}),
