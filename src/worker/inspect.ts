@@ -20,10 +20,6 @@ export type InspectReport =
     }
   | { readonly kind: "failed"; readonly problem: StartProblem };
 
-export function isInspectStart(data: unknown): data is InspectStart {
-  return typeof data === "object" && data !== null && "inspect" in data;
-}
-
 /** Runs in a worker thread, which ends with it. */
 export async function inspectFunction({ inspect }: InspectStart): Promise<void> {
   const port = parentPort as MessagePort;

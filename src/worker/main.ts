@@ -4,12 +4,17 @@ import { loadFunction } from "../function/load.ts";
 import type { LoadedFunction } from "../function/loaded-function.ts";
 import { triggerKinds } from "../triggers/kinds.ts";
 import type { WorkerStart } from "./contract.ts";
-import { inspectFunction, isInspectStart } from "./inspect.ts";
+import type { InspectStart } from "./inspect.ts";
 import { runWorker } from "./run.ts";
 
-export function runProcessorWorker(): Promise<void> {
-  if (isInspectStart(workerData)) return inspectFunction(workerData);
+export async function runProcessorWorker(): Promise<void> {
+  // Imported here: a worker that serves needs none of it, and its memory is what it imports.
+  if (isInspectStart(workerData)) return (await import("./inspect.ts")).inspectFunction(workerData);
   return runWorker({ kinds: triggerKinds, loadFunction: loadForTriggers });
+}
+
+function isInspectStart(data: unknown): data is InspectStart {
+  return typeof data === "object" && data !== null && "inspect" in data;
 }
 
 function loadForTriggers(start: WorkerStart): Promise<LoadedFunction> {

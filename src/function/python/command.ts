@@ -3,6 +3,7 @@ import type { FunctionHost } from "../event-function.ts";
 import type { LoadedFunction } from "../loaded-function.ts";
 import type { WrapperCommand } from "./contract.ts";
 import { findPython } from "./interpreter.ts";
+import { pythonPath } from "./python-path.ts";
 import { findForeignWrapper } from "./wrapper-script.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -33,12 +34,6 @@ export function wrapperCommand(
     functionDirectory: directory,
     startDeadlineMs: START_DEADLINE_MS,
   };
-}
-
-/** Where Python looks for modules besides the function's own directory. */
-export function pythonPath(environment: Environment): string[] {
-  const given = [environment["NUCLIO_PYTHON_PATH"] || "/opt/nuclio", environment["PYTHONPATH"] ?? ""];
-  return given.flatMap((path) => path.split(":")).filter((path) => path !== "");
 }
 
 function childEnvironment(environment: Environment, directory: string): Record<string, string> {

@@ -4,7 +4,7 @@ import { basename, dirname, isAbsolute, join, resolve } from "node:path";
 import { FunctionLoadError } from "../load-error.ts";
 import type { LoadedFunction } from "../loaded-function.ts";
 import type { FunctionSource } from "../locate.ts";
-import { pythonPath } from "./command.ts";
+import { pythonPath } from "./python-path.ts";
 
 export type PythonFunction = Extract<LoadedFunction, { contract: "python" }>;
 
