@@ -14,6 +14,7 @@ import { describeStatus, describeTriggers, howToTry, type ProcessorState, whyNot
 import { collectTriggerStats } from "./trigger-stats.ts";
 import { buildWorkerEnvironment } from "./worker-environment.ts";
 import type { WorkerStatus } from "./worker-slot.ts";
+import { collectAfterStart } from "../worker/collect-after-start.ts";
 import { createWorkerPool } from "./worker-pool.ts";
 
 export interface ProcessorOptions {
@@ -110,6 +111,7 @@ export async function runProcessor(options: ProcessorOptions): Promise<number> {
   await pool.start();
   state = "ready";
   for (const { trigger, text } of describeTriggers(config, pool.status())) log.info({ trigger }, text);
+  collectAfterStart();
   const open = [...ports].map(([name, address]) => `${name} ${address}`);
   log.info([`ready in ${Math.round(performance.now())} ms`, ...open].join(", "));
   if (options.showsHowToTry === true) {

@@ -6,6 +6,7 @@ import { createCellRecorder } from "../telemetry/cells.ts";
 import { openLog } from "../telemetry/open-log.ts";
 import type { TriggerKind } from "../triggers/contract.ts";
 import { redirectConsole } from "./console.ts";
+import { collectAfterStart } from "./collect-after-start.ts";
 import { ControlWord, type WorkerCommand, type WorkerReport, type WorkerStart } from "./contract.ts";
 import { describeStartError } from "./describe-start-error.ts";
 import { installGuards } from "./guards.ts";
@@ -52,6 +53,7 @@ export async function runWorker(parts: WorkerParts): Promise<void> {
       eventTimeoutMs: start.eventTimeoutMs,
     });
     port.on("message", (command: WorkerCommand) => void obey(command, { open, metrics, totals, report }));
+    collectAfterStart();
     metrics.publish();
     const { file, exportName } = loaded.origin;
     report({
