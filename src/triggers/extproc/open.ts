@@ -17,6 +17,7 @@ import { type ExtprocFunction, openFunction } from "./open-function.ts";
 import { createHeaderGuard, type ExtprocService } from "./service.ts";
 import { Session } from "./session.ts";
 import { ProcessingRequestReader } from "./wire/processing-request.ts";
+import { delay, untilAborted } from "../until-aborted.ts";
 
 const SERVICE_NAME = "envoy.service.ext_proc.v3.ExternalProcessor";
 
@@ -129,17 +130,4 @@ function formatAddress(address: ListenAddress): string {
   return address.hostname.includes(":")
     ? `[${address.hostname}]:${address.port}`
     : `${address.hostname}:${address.port}`;
-}
-
-function delay(ms: number, signal: AbortSignal): Promise<void> {
-  return ms === 0 ? Promise.resolve() : untilAborted(Bun.sleep(ms), signal);
-}
-
-/** Resolves with `promise` or as soon as `signal` aborts. */
-function untilAborted(promise: Promise<void>, signal: AbortSignal): Promise<void> {
-  const aborted = new Promise<void>((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener("abort", () => resolve(), { once: true });
-  });
-  return Promise.race([promise, aborted]);
 }

@@ -13,6 +13,7 @@ import { PendingAnswers } from "./pending-answers.ts";
 import { closing, withHealth, withSurface } from "./surroundings.ts";
 import { serveEvents } from "./serve-events.ts";
 import { serveWeb } from "./serve-web.ts";
+import { delay, untilAborted } from "../until-aborted.ts";
 
 export async function openHttp(
   trigger: OpenTriggerConfig<HttpAttributes>,
@@ -138,17 +139,4 @@ function toTlsOptions({ cert, key, clientCa }: TlsMaterial): Bun.TLSOptions {
 
 function formatAddress({ hostname, port }: WebServer): string {
   return hostname?.includes(":") === true ? `[${hostname}]:${port}` : `${hostname}:${port}`;
-}
-
-function delay(ms: number, signal: AbortSignal): Promise<void> {
-  return ms === 0 ? Promise.resolve() : untilAborted(Bun.sleep(ms), signal);
-}
-
-/** Resolves with `promise` or as soon as `signal` aborts. */
-function untilAborted(promise: Promise<void>, signal: AbortSignal): Promise<void> {
-  const aborted = new Promise<void>((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener("abort", () => resolve(), { once: true });
-  });
-  return Promise.race([promise, aborted]);
 }

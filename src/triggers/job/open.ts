@@ -8,6 +8,7 @@ import { createPlannedEvent } from "../event-options.ts";
 import { callPlanned, type PlannedEnding } from "../planned-call.ts";
 import type { JobAttributes } from "./attributes.ts";
 import { assertWritable } from "./result-file.ts";
+import { untilAborted } from "../until-aborted.ts";
 
 export async function openJob(trigger: OpenTriggerConfig<JobAttributes>, host: TriggerHost): Promise<OpenTrigger> {
   const { attributes, name, kind } = trigger;
@@ -49,7 +50,7 @@ export async function openJob(trigger: OpenTriggerConfig<JobAttributes>, host: T
     async drain(deadline) {
       if (running === null) return;
       running.cancelled.abort(new Error("the processor ends"));
-      await Promise.race([running.outcome, aborted(deadline)]);
+      await untilAborted(running.outcome, deadline);
     },
     close: () => opened.close(),
   };
@@ -95,11 +96,4 @@ function startTimeout({ timeoutMs, gracefulShutdownTimeoutMs }: JobAttributes): 
     }, timeoutMs);
   }
   return { signal: controller.signal, overrun: overrun.promise, [Symbol.dispose]: () => clearTimeout(timer) };
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener("abort", () => resolve(), { once: true });
-  });
 }
