@@ -15,6 +15,11 @@ export interface Behaviour {
   readonly spec?: object;
   /** The result depends on what an HTTP server alone can do, or the kind of the trigger is in it. */
   readonly onlyHttp?: true;
+  /**
+   * Result of the same handler where ext_proc is what calls it, when it differs: events have the path as the client wrote
+   * it, header names in lower case alone and repeated fields joined, and a handler that returns nothing gives no body.
+   */
+  readonly inExtproc?: BehaviourResult;
 }
 
 export interface BehaviourEvent {
@@ -57,6 +62,7 @@ const nuclio: readonly Behaviour[] = [
     function: "nuclio/wait.js",
     event: { path: "/a%20b?c" },
     result: { status: 200, headers: { "content-type": "text/plain" }, body: "late: /a b" },
+    inExtproc: { status: 200, body: "late: /a%20b" },
   },
   {
     name: "throws",
@@ -139,6 +145,11 @@ const nuclio: readonly Behaviour[] = [
     result: {
       status: 200,
       body: '{"method":"PATCH","path":"/orders/7","fields":{"q":"z"},"name":"me","body":"a,b","size":3,"contentType":"text/csv"}',
+    },
+    inExtproc: {
+      status: 200,
+      headers: { "content-type": "application/json" },
+      body: '{"method":"PATCH","path":"/orders/7","fields":{"q":"x y,z"},"body":"a,b","size":3,"contentType":"text/csv"}',
     },
   },
 ];

@@ -35,16 +35,25 @@ export const python: readonly Behaviour[] = [
     { body: "\x00\x01\x80\xff" },
   ),
   does("gives its body piece by piece", "/rows", { status: 200, body: "PUT 1\nPUT 2\nPUT 3\n" }, { method: "PUT" }),
-  does("returns None", "/nothing", { status: 200, headers: plain, body: "None" }),
-  does(
-    "sees the whole event",
-    "/echo?q=x%20y&q=z",
-    {
+  {
+    ...does("returns None", "/nothing", { status: 200, headers: plain, body: "None" }),
+    inExtproc: { status: 200, body: "" },
+  },
+  {
+    ...does(
+      "sees the whole event",
+      "/echo?q=x%20y&q=z",
+      {
+        status: 200,
+        body: '{"method": "PATCH", "fields": {"q": "z"}, "name": "me", "size": 3, "body": "a,b", "trigger": "api"}',
+      },
+      { method: "PATCH", headers: { "x-name": "me", "content-type": "text/csv" }, body: "a,b" },
+    ),
+    inExtproc: {
       status: 200,
-      body: '{"method": "PATCH", "fields": {"q": "z"}, "name": "me", "size": 3, "body": "a,b", "trigger": "api"}',
+      body: '{"method": "PATCH", "fields": {"q": "x y,z"}, "name": "me", "size": 3, "body": "a,b", "trigger": "api"}',
     },
-    { method: "PATCH", headers: { "x-name": "me", "content-type": "text/csv" }, body: "a,b" },
-  ),
+  },
   does("never answers", "/hang", { status: 408, headers: json, body: '{"error": "handler timed out"}' }),
   does("answers again after that", "/greet", { status: 200, body: "Hello, again!" }, { body: "again" }),
 ];
