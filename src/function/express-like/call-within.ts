@@ -21,10 +21,18 @@ export function callWithin<Result>(limitMs: number, call: () => Result): Result 
   } catch (error) {
     const code = error instanceof Error && "code" in error ? error.code : null;
     if (code !== "ERR_SCRIPT_EXECUTION_TIMEOUT") throw error;
+    takenMs += limitMs;
     throw new BusyTooLongError(`it kept its thread busy for ${limitMs} ms`);
   } finally {
     current = outer;
   }
+}
+
+let takenMs = 0;
+
+/** Time of this thread, since it began, that went to calls which kept it too long: none of the others' fault. */
+export function timeTakenMs(): number {
+  return takenMs;
 }
 
 /** A time limit is for scripts only, and a script reaches but what is global. */

@@ -4,7 +4,7 @@ import { EventError, type EventErrorCode } from "../../event/event-error.ts";
 import { describeFailure } from "../describe-failure.ts";
 import type { EventCall } from "../event-function.ts";
 import type { FunctionOrigin } from "../loaded-function.ts";
-import { BusyTooLongError, callWithin } from "./call-within.ts";
+import { BusyTooLongError, callWithin, timeTakenMs } from "./call-within.ts";
 import type { EventResponse } from "./response.ts";
 
 /** What a contract says about calls. */
@@ -42,6 +42,8 @@ class Call {
   /** Why the answer is none of the function's own. */
   #problem: { readonly code: EventErrorCode; readonly message: string; readonly cause: unknown } | null = null;
   #isOver = false;
+  /** `timeTakenMs` that was seen. */
+  #takenMs = timeTakenMs();
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(response: EventResponse, call: EventCall, rules: CallRules) {
@@ -122,9 +124,12 @@ class Call {
     this.#give("TIMED_OUT", message, error, () => this.#rules.answerTimeout(this.#response));
   }
 
-  /** Another call may have kept the thread busy: what came for this one meanwhile is heard before it is judged. */
+  /** Another call may have kept the thread busy: that time is given back, and what came meanwhile is heard before the judgement. */
   #hearLast(): void {
-    this.#timer = setTimeout(() => this.#checkTime(), LAST_HEARING_MS);
+    const takenMs = timeTakenMs() - this.#takenMs;
+    this.#takenMs += takenMs;
+    if (takenMs > 0) this.#timer = setTimeout(() => this.#hearLast(), takenMs);
+    else this.#timer = setTimeout(() => this.#checkTime(), LAST_HEARING_MS);
   }
 
   /** A stream that still moves is given more time. */
