@@ -3,11 +3,14 @@ import type { NuclioEvent } from "../contract.ts";
 
 /** What a trigger knows of an event; everything else has the value Nuclio gives when there is none. */
 export interface EventInit {
+  /** Default: a fresh one. */
+  readonly id?: string;
   readonly trigger: NuclioEvent["trigger"];
   /** Copied: what a handler does to its event must not reach the message that goes on. */
   readonly body: Uint8Array;
-  /** Names in lower case. */
   readonly headers: Readonly<Record<string, string>>;
+  /** Default: the header `content-type`, "" when there is none. */
+  readonly contentType?: string;
   readonly fields: Readonly<Record<string, string>>;
   readonly method: string;
   /** Without query. */
@@ -18,9 +21,9 @@ export interface EventInit {
 
 /** Every event has an id of its own. */
 export function createEvent(init: EventInit): NuclioEvent {
-  const contentType = init.headers["content-type"] ?? "";
+  const contentType = init.contentType ?? init.headers["content-type"] ?? "";
   return {
-    id: crypto.randomUUID(),
+    id: init.id ?? crypto.randomUUID(),
     body: Buffer.from(init.body),
     content_type: contentType,
     "content-type": contentType,

@@ -2,6 +2,7 @@
 import { type CloudEvent, readCloudEvent } from "../../event/cloud-event.ts";
 import type { FieldLines, FunctionEvent } from "../../event/contract.ts";
 import type { NuclioEvent } from "../contract.ts";
+import { createEvent } from "./event.ts";
 
 /**
  * The data of a structured CloudEvent where it is JSON. Handlers in JavaScript get it as `event.body`, encoded; those in
@@ -24,13 +25,10 @@ export function toNuclioEvent(event: FunctionEvent): ConvertedEvent {
 
 function toPlainEvent(event: FunctionEvent): NuclioEvent {
   const headers = toHeaders(event.headers);
-  const contentType = headers["Content-Type"] ?? "";
-  return {
+  return createEvent({
     id: event.id,
-    // A copy: handlers may change their event.
-    body: Buffer.from(event.body),
-    content_type: contentType,
-    "content-type": contentType,
+    body: event.body,
+    contentType: headers["Content-Type"] ?? "",
     trigger: { kind: event.trigger.kind, name: event.trigger.name },
     fields: Object.fromEntries(new URLSearchParams(event.query)),
     headers,
@@ -38,15 +36,7 @@ function toPlainEvent(event: FunctionEvent): NuclioEvent {
     path: decodePath(event.path),
     url: event.trigger.kind === "http" ? "" : event.url,
     timestamp: event.timestamp,
-    size: event.body.byteLength,
-    shard_id: -1,
-    num_shards: 0,
-    type: "",
-    type_version: "",
-    version: "",
-    offset: 0,
-    topic: "",
-  };
+  });
 }
 
 /** Version 0.1 as Nuclio maps it: structured events bring their extensions in place of the headers, and a time of their own, even if it is none. */
