@@ -2,16 +2,13 @@
  * Finds the length-prefixed messages in a stream of DATA: a flag byte, four bytes of length, the message.
  * https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md, "Length-Prefixed-Message"
  */
+import { copyBytes } from "../http2/bytes.ts";
+import { reserveBytes } from "./arriving-bytes.ts";
 
 /** Flag byte, then the length as a big-endian uint32. */
 export const PREFIX_BYTES = 5;
 
-/** A message that arrives in pieces gets at most this much memory before its data came … */
-const FIRST_BUFFER_BYTES = 64 * 1024;
-/** … and at most this many times of what has come: what is announced alone costs nothing, and 1 MiB is copied once. */
-const GROWTH = 64;
-
-const NO_BUFFER = new Uint8Array(0);
+const NO_BUFFER: Uint8Array = new Uint8Array(0);
 
 /** Takes what the reader finds. */
 export interface MessageSink {
@@ -114,23 +111,13 @@ export class MessageReader {
       this.#sink.takePart(chunk, at, stop, isLast);
       return stop;
     }
-    const piece = chunk.subarray(at, stop);
-    this.#reserve(received, received + piece.length);
-    this.#buffer.set(piece, received);
+    this.#buffer = reserveBytes(this.#buffer, received, received + stop - at, this.#length);
+    copyBytes(chunk, at, stop, this.#buffer, received);
     if (isLast) {
       const message = this.#buffer;
       this.#buffer = NO_BUFFER;
       this.#sink.takeMessage(this.#flag, message, 0, message.length);
     }
     return stop;
-  }
-
-  #reserve(received: number, needed: number): void {
-    if (needed <= this.#buffer.length) return;
-    const size = Math.min(this.#length, Math.max(FIRST_BUFFER_BYTES, needed * GROWTH));
-    // Not cleared, so that memory the message does not reach is never touched.
-    const grown = Buffer.allocUnsafeSlow(size);
-    grown.set(this.#buffer.subarray(0, received));
-    this.#buffer = grown;
   }
 }
