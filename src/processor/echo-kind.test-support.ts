@@ -1,7 +1,7 @@
 /** A trigger kind for tests: an HTTP server whose paths make the worker misbehave. */
 import * as v from "valibot";
 import { exchangesInFlight, exchanges } from "../telemetry/metrics.ts";
-import { type TriggerHost, type TriggerKind, TriggerError } from "../triggers/contract.ts";
+import { type TriggerHost, type TriggerKind, type TriggerOpener, TriggerError } from "../triggers/contract.ts";
 
 export interface EchoAttributes {
   readonly port: number;
@@ -13,38 +13,39 @@ export const echoKind: TriggerKind<EchoAttributes> = {
   placement: "every-worker",
   attributes: v.object({ port: v.number(), gracefulShutdownTimeoutMs: v.number() }),
   listensOn: ({ attributes }) => ({ hostname: "127.0.0.1", port: attributes.port, setting: "attributes.port" }),
-  async open({ name, attributes }, host) {
-    let draining = false;
-    const inFlight = host.metrics.number(exchangesInFlight, [name]);
-    const completed = host.metrics.number(exchanges, [name, "completed"]);
-    const server = Bun.serve({
-      hostname: "127.0.0.1",
-      port: attributes.port,
-      reusePort: true,
-      async fetch(request) {
-        inFlight.value++;
-        try {
-          return await answer(new URL(request.url), host);
-        } finally {
-          inFlight.value--;
-          completed.value++;
-        }
-      },
-    });
-    if (server.port === undefined) throw new TriggerError("NO_PORT", "attributes.port", "no port");
-    return {
-      address: `127.0.0.1:${server.port}`,
-      get inFlight() {
-        return inFlight.value;
-      },
-      gracefulShutdownTimeoutMs: attributes.gracefulShutdownTimeoutMs,
-      async drain(deadline) {
-        draining = true;
-        while (draining && inFlight.value > 0 && !deadline.aborted) await Bun.sleep(5);
-      },
-      close: () => server.stop(true),
-    };
-  },
+};
+
+export const openEcho: TriggerOpener<EchoAttributes> = async ({ name, attributes }, host) => {
+  let draining = false;
+  const inFlight = host.metrics.number(exchangesInFlight, [name]);
+  const completed = host.metrics.number(exchanges, [name, "completed"]);
+  const server = Bun.serve({
+    hostname: "127.0.0.1",
+    port: attributes.port,
+    reusePort: true,
+    async fetch(request) {
+      inFlight.value++;
+      try {
+        return await answer(new URL(request.url), host);
+      } finally {
+        inFlight.value--;
+        completed.value++;
+      }
+    },
+  });
+  if (server.port === undefined) throw new TriggerError("NO_PORT", "attributes.port", "no port");
+  return {
+    address: `127.0.0.1:${server.port}`,
+    get inFlight() {
+      return inFlight.value;
+    },
+    gracefulShutdownTimeoutMs: attributes.gracefulShutdownTimeoutMs,
+    async drain(deadline) {
+      draining = true;
+      while (draining && inFlight.value > 0 && !deadline.aborted) await Bun.sleep(5);
+    },
+    close: () => server.stop(true),
+  };
 };
 
 async function answer({ pathname, searchParams }: URL, host: TriggerHost): Promise<Response> {

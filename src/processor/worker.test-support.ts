@@ -1,11 +1,11 @@
 /** The entry of worker threads in tests: the real worker with a made-up trigger kind and function. */
 import type { LoadedFunction } from "../function/loaded-function.ts";
-import type { TriggerKind } from "../triggers/contract.ts";
+import type { TriggerOpener } from "../triggers/contract.ts";
 import { runWorker } from "../worker/run.ts";
 import type { WorkerStart } from "../worker/contract.ts";
-import { echoKind } from "./echo-kind.test-support.ts";
+import { openEcho } from "./echo-kind.test-support.ts";
 
-await runWorker({ kinds: [echoKind as TriggerKind], loadFunction: loadByName });
+await runWorker({ openers: new Map([["echo", openEcho as TriggerOpener]]), loadFunction: loadByName });
 
 /** `spec.handler` says how loading goes. */
 async function loadByName({ function: { handler } }: WorkerStart): Promise<LoadedFunction> {

@@ -1,11 +1,11 @@
-/** What a kind of trigger is. `kinds.ts` is the only place that names them all. */
+/** What a kind of trigger is. `kinds.ts` and `openers.ts` are the only places that name them all. */
 import type * as v from "valibot";
 import type { FieldLines } from "../event/contract.ts";
 import type { LoadedFunction } from "../function/loaded-function.ts";
 import type { Logger } from "../telemetry/log.ts";
 import type { CollectTotals, MetricsRecorder } from "../telemetry/recorder.ts";
 
-/** A kind of trigger, e.g. `extproc`: one folder below `triggers/`. */
+/** What the main thread knows of a kind of trigger, e.g. `extproc`: one folder below `triggers/`. */
 export interface TriggerKind<Attributes = unknown> {
   readonly kind: string;
   /** What a user may write under `attributes`; unknown keys become warnings, everything else errors with their place. */
@@ -21,9 +21,13 @@ export interface TriggerKind<Attributes = unknown> {
   listensOn?(trigger: OpenTriggerConfig<Attributes>): TriggerListenAddress | null;
   /** What is to be done, once, by triggers that end by themselves: they have a `run` when opened. */
   plan?(trigger: OpenTriggerConfig<Attributes>): RunPlan;
-  /** Opens the trigger in this thread. Rejects with a `TriggerError` that names the setting to mend. */
-  open(trigger: OpenTriggerConfig<Attributes>, host: TriggerHost): Promise<OpenTrigger>;
 }
+
+/** Opens a trigger of its kind in this thread. Rejects with a `TriggerError` that names the setting to mend. */
+export type TriggerOpener<Attributes = unknown> = (
+  trigger: OpenTriggerConfig<Attributes>,
+  host: TriggerHost,
+) => Promise<OpenTrigger>;
 
 export interface TriggerListenAddress {
   readonly hostname: string;

@@ -1,6 +1,6 @@
 /** The event a configuration describes: what `job` and `cron` call the function with. */
 import * as v from "valibot";
-import type { FieldLines, FunctionEvent, TriggerInfo } from "../event/contract.ts";
+import type { FieldLines } from "../event/contract.ts";
 
 /** Plain data: it crosses to the worker. */
 export interface EventTemplate {
@@ -43,16 +43,4 @@ export function eventOption() {
       };
     }),
   );
-}
-
-/** @param id Fresh for every occasion. */
-export function createPlannedEvent(
-  template: EventTemplate,
-  trigger: TriggerInfo,
-  id: string,
-  timestamp: Date,
-): FunctionEvent {
-  const { method, path, query, headers, body } = template;
-  const bytes = typeof body === "string" ? new TextEncoder().encode(body) : body;
-  return { id, trigger, timestamp, method, path, query, headers, body: bytes, url: "" };
 }

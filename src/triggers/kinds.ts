@@ -1,4 +1,4 @@
-/** The list of kinds: adding one to `processor` is a folder below `triggers/` and a line here. */
+/** The list of kinds: adding one to `processor` is a folder below `triggers/`, a line here and one in openers.ts. */
 import type { TriggerKind } from "./contract.ts";
 import { cron } from "./cron/kind.ts";
 import { extproc } from "./extproc/kind.ts";

@@ -2,7 +2,7 @@
 import { workerData } from "node:worker_threads";
 import { loadFunction } from "../function/load.ts";
 import type { LoadedFunction } from "../function/loaded-function.ts";
-import { triggerKinds } from "../triggers/kinds.ts";
+import { triggerOpeners } from "../triggers/openers.ts";
 import type { WorkerStart } from "./contract.ts";
 import type { InspectStart } from "./inspect.ts";
 import { runWorker } from "./run.ts";
@@ -10,7 +10,7 @@ import { runWorker } from "./run.ts";
 export async function runProcessorWorker(): Promise<void> {
   // Imported here: a worker that serves needs none of it, and its memory is what it imports.
   if (isInspectStart(workerData)) return (await import("./inspect.ts")).inspectFunction(workerData);
-  return runWorker({ kinds: triggerKinds, loadFunction: loadForTriggers });
+  return runWorker({ openers: triggerOpeners, loadFunction: loadForTriggers });
 }
 
 function isInspectStart(data: unknown): data is InspectStart {

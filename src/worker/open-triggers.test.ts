@@ -1,7 +1,6 @@
 import { expect, test } from "bun:test";
-import * as v from "valibot";
 import type { Logger } from "../telemetry/log.ts";
-import { type OpenTrigger, TriggerError, type TriggerHost, type TriggerKind } from "../triggers/contract.ts";
+import { type OpenTrigger, TriggerError, type TriggerHost, type TriggerOpener } from "../triggers/contract.ts";
 import type { WorkerTrigger } from "./contract.ts";
 import { openTriggers } from "./open-triggers.ts";
 
@@ -38,8 +37,8 @@ function openedTrigger(change: Partial<OpenTrigger> = {}): OpenTrigger {
   };
 }
 
-function kindOf(kind: string, open: () => OpenTrigger): TriggerKind {
-  return { kind, attributes: v.unknown(), placement: "every-worker", open: async () => open() };
+function openerOf(kind: string, open: () => OpenTrigger): readonly [kind: string, open: TriggerOpener] {
+  return [kind, async () => open()];
 }
 
 function trigger(name: string, kind: string): WorkerTrigger {
@@ -55,13 +54,13 @@ function trigger(name: string, kind: string): WorkerTrigger {
   return { config, workerCount: 1 };
 }
 
-async function refusalOf(kinds: TriggerKind[], ...triggers: WorkerTrigger[]) {
-  const error: unknown = await openTriggers(triggers, kinds, host).catch((reason: unknown) => reason);
+async function refusalOf(openers: (readonly [string, TriggerOpener])[], ...triggers: WorkerTrigger[]) {
+  const error: unknown = await openTriggers(triggers, new Map(openers), host).catch((reason: unknown) => reason);
   return error instanceof TriggerError ? { code: error.code, setting: error.setting, message: error.message } : error;
 }
 
 test("an error without a setting gets the trigger's name and place", async () => {
-  const fails = kindOf("fails", () => {
+  const fails = openerOf("fails", () => {
     throw Object.assign(new Error("no such directory"), { code: "ENOENT" });
   });
   expect(await refusalOf([fails], trigger("gate", "fails"))).toEqual({
@@ -72,7 +71,7 @@ test("an error without a setting gets the trigger's name and place", async () =>
 });
 
 test("an error that names its setting is left as it is", async () => {
-  const fails = kindOf("fails", () => {
+  const fails = openerOf("fails", () => {
     throw new TriggerError("EADDRINUSE", "spec.triggers.gate.attributes.port", "port 5051 is busy");
   });
   expect(await refusalOf([fails], trigger("gate", "fails"))).toEqual({
@@ -84,7 +83,7 @@ test("an error that names its setting is left as it is", async () => {
 
 test("triggers that opened are closed when a later one cannot", async () => {
   const closed: string[] = [];
-  const works = kindOf("works", () => openedTrigger({ close: async () => void closed.push("works") }));
+  const works = openerOf("works", () => openedTrigger({ close: async () => void closed.push("works") }));
   expect(await refusalOf([works], trigger("a", "works"), trigger("b", "unknown"))).toEqual({
     code: "UNKNOWN_KIND",
     setting: "spec.triggers.b.kind",
@@ -97,11 +96,11 @@ test("drain gives all triggers the longest time any of them asks for, then close
   const closed: string[] = [];
   const untilDeadline = (deadline: AbortSignal) =>
     new Promise<void>((resolve) => deadline.addEventListener("abort", () => resolve()));
-  const kinds = [
-    kindOf("short", () =>
+  const openers = new Map([
+    openerOf("short", () =>
       openedTrigger({ gracefulShutdownTimeoutMs: 0, close: async () => void closed.push("short") }),
     ),
-    kindOf("long", () =>
+    openerOf("long", () =>
       openedTrigger({
         gracefulShutdownTimeoutMs: 100,
         inFlight: 3,
@@ -109,8 +108,8 @@ test("drain gives all triggers the longest time any of them asks for, then close
         close: async () => void closed.push("long"),
       }),
     ),
-  ];
-  const open = await openTriggers([trigger("a", "short"), trigger("b", "long")], kinds, host);
+  ]);
+  const open = await openTriggers([trigger("a", "short"), trigger("b", "long")], openers, host);
   const startedAt = performance.now();
   expect(await open.drain()).toBe(3);
   expect(performance.now() - startedAt).toBeGreaterThanOrEqual(95);
@@ -120,8 +119,8 @@ test("drain gives all triggers the longest time any of them asks for, then close
 test("a trigger that fails to drain or close is logged and keeps nobody from ending", async () => {
   problems.length = 0;
   const failing = () => Promise.reject(new Error("broken"));
-  const kinds = [kindOf("broken", () => openedTrigger({ drain: failing, close: failing }))];
-  const open = await openTriggers([trigger("a", "broken")], kinds, host);
+  const openers = new Map([openerOf("broken", () => openedTrigger({ drain: failing, close: failing }))]);
+  const open = await openTriggers([trigger("a", "broken")], openers, host);
   expect(await open.drain()).toBe(0);
   expect(problems).toEqual(["a trigger did not end cleanly", "a trigger did not end cleanly"]);
 });

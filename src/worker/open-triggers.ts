@@ -1,6 +1,6 @@
 /** Opens a worker's triggers, and drains and closes them together. */
 import type { Logger } from "../telemetry/log.ts";
-import type { OpenTrigger, RunAttempt, RunOutcome, TriggerHost, TriggerKind } from "../triggers/contract.ts";
+import type { OpenTrigger, RunAttempt, RunOutcome, TriggerHost, TriggerOpener } from "../triggers/contract.ts";
 import { TriggerError } from "../triggers/contract.ts";
 import type { TriggerReport, WorkerTrigger } from "./contract.ts";
 import { describeStartError } from "./describe-start-error.ts";
@@ -18,14 +18,14 @@ export interface OpenTriggers {
 /** Rejects when one of them cannot open; those already open are closed then. */
 export async function openTriggers(
   triggers: readonly WorkerTrigger[],
-  kinds: readonly TriggerKind[],
+  openers: ReadonlyMap<string, TriggerOpener>,
   host: Omit<TriggerHost, "workerCount">,
 ): Promise<OpenTriggers> {
   const byName = new Map<string, OpenTrigger>();
   const reports: TriggerReport[] = [];
   try {
     for (const trigger of triggers) {
-      const opened = await openTrigger(trigger, kinds, host);
+      const opened = await openTrigger(trigger, openers, host);
       const { name, kind } = trigger.config;
       byName.set(name, opened);
       const { address, gracefulShutdownTimeoutMs } = opened;
@@ -49,16 +49,16 @@ export async function openTriggers(
 
 async function openTrigger(
   { config, workerCount }: WorkerTrigger,
-  kinds: readonly TriggerKind[],
+  openers: ReadonlyMap<string, TriggerOpener>,
   host: Omit<TriggerHost, "workerCount">,
 ): Promise<OpenTrigger> {
-  const kind = kinds.find((candidate) => candidate.kind === config.kind);
+  const open = openers.get(config.kind);
   const setting = `spec.triggers.${config.name}`;
-  if (kind === undefined) {
+  if (open === undefined) {
     throw new TriggerError("UNKNOWN_KIND", `${setting}.kind`, `there is no trigger kind "${config.kind}"`);
   }
   try {
-    return await kind.open(config, { ...host, log: host.log.child({ trigger: config.name }), workerCount });
+    return await open(config, { ...host, log: host.log.child({ trigger: config.name }), workerCount });
   } catch (error) {
     const { code, setting: own, message } = describeStartError(error);
     if (own !== null) throw error;

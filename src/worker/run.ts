@@ -4,7 +4,7 @@ import { busyLimitMs } from "../function/busy-limit.ts";
 import type { LoadedFunction } from "../function/loaded-function.ts";
 import { createCellRecorder } from "../telemetry/cells.ts";
 import { openLog } from "../telemetry/open-log.ts";
-import type { TriggerKind } from "../triggers/contract.ts";
+import type { TriggerOpener } from "../triggers/contract.ts";
 import { redirectConsole } from "./console.ts";
 import { collectAfterStart } from "./collect-after-start.ts";
 import { ControlWord, type WorkerCommand, type WorkerReport, type WorkerStart } from "./contract.ts";
@@ -15,7 +15,8 @@ import { createTotalsRequests, type TotalsRequests } from "./totals-requests.ts"
 
 /** What the thread is made of; tests put in their own. */
 export interface WorkerParts {
-  readonly kinds: readonly TriggerKind[];
+  /** By kind. */
+  readonly openers: ReadonlyMap<string, TriggerOpener>;
   loadFunction(start: WorkerStart): Promise<LoadedFunction>;
 }
 
@@ -41,7 +42,7 @@ export async function runWorker(parts: WorkerParts): Promise<void> {
   const totals = createTotalsRequests(report);
   try {
     const loaded = await parts.loadFunction(start);
-    const open = await openTriggers(start.triggers, parts.kinds, {
+    const open = await openTriggers(start.triggers, parts.openers, {
       workerIndex: start.index,
       function: loaded,
       log,

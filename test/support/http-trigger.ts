@@ -4,7 +4,8 @@ import { loadFunction } from "../../src/function/load.ts";
 import type { LoadedFunction } from "../../src/function/loaded-function.ts";
 import { createCellRecorder, createSharedNumbers } from "../../src/telemetry/cells.ts";
 import type { Logger } from "../../src/telemetry/log.ts";
-import { http } from "../../src/triggers/http/kind.ts";
+import { httpAttributes } from "../../src/triggers/http/attributes.ts";
+import { openHttp } from "../../src/triggers/http/open.ts";
 import { MemoryLog } from "../../src/function/memory-log.test-support.ts";
 
 export interface HttpTriggerOptions {
@@ -24,9 +25,9 @@ export interface OpenHttpTrigger extends AsyncDisposable {
 
 export async function openHttpTrigger(options: HttpTriggerOptions): Promise<OpenHttpTrigger> {
   const { file = "", runtime = "", eventTimeoutMs = 0 } = options;
-  const attributes = v.parse(http.attributes, { host: "127.0.0.1", port: 0, ...options.attributes });
+  const attributes = v.parse(httpAttributes, { host: "127.0.0.1", port: 0, ...options.attributes });
   const log = new MemoryLogger();
-  const trigger = await http.open(
+  const trigger = await openHttp(
     {
       name: "api",
       kind: "http",

@@ -6,9 +6,4 @@ export const cron: TriggerKind<CronAttributes> = {
   kind: "cron",
   attributes: cronAttributes,
   placement: "one-worker",
-  async open(trigger, host) {
-    // Imported here: checking a configuration needs none of it.
-    const { openCron } = await import("./open.ts");
-    return openCron(trigger, host);
-  },
 };

@@ -4,7 +4,7 @@ import type { EventFunction } from "../../function/event-function.ts";
 import { openEventFunction } from "../../function/open-event-function.ts";
 import type { Logger } from "../../telemetry/log.ts";
 import type { OpenTrigger, OpenTriggerConfig, TriggerHost } from "../contract.ts";
-import { createPlannedEvent } from "../event-options.ts";
+import { createPlannedEvent } from "../planned-event.ts";
 import { callPlanned } from "../planned-call.ts";
 import type { CronAttributes } from "./attributes.ts";
 import { addKubelessHeaders } from "./kubeless-headers.ts";

@@ -11,9 +11,4 @@ export const extproc: TriggerKind<ExtprocAttributes> = {
     const { hostname, port } = listen;
     return { hostname, port, setting: `spec.triggers.${name}.attributes.port` };
   },
-  async open(trigger, host) {
-    // Imported here: checking a configuration needs none of it.
-    const { openExtproc } = await import("./open.ts");
-    return openExtproc(trigger, host);
-  },
 };

@@ -1,9 +1,16 @@
 /** Where an http trigger listens: its `url` as the reference writes it, else `host` and `port` of its attributes. */
+import type { OpenTriggerConfig } from "../contract.ts";
+import type { HttpAttributes } from "./attributes.ts";
 
 export interface ListenAddress {
   readonly hostname: string;
   /** 0 = any free port. */
   readonly port: number;
+}
+
+export function listenAddress({ url, attributes }: OpenTriggerConfig<HttpAttributes>): ListenAddress {
+  const { hostname, port } = attributes;
+  return parseListenUrl(url) ?? { hostname, port };
 }
 
 /** `:8080`, `127.0.0.1:8080` or `[::1]:8080`; null when it is none of these. */

@@ -7,7 +7,7 @@ import type { HttpService, RequestHandler, RequestStart } from "./contract.ts";
 import { withCors } from "./cors.ts";
 import { deferred } from "./defer.ts";
 import { FunctionServer, trackSockets, type WebServer } from "./function-server.ts";
-import type { ListenAddress } from "./listen-address.ts";
+import { listenAddress } from "./listen-address.ts";
 import { type HttpFunction, openFunction } from "./open-function.ts";
 import { PendingAnswers } from "./pending-answers.ts";
 import { closing, withHealth, withSurface } from "./surroundings.ts";
@@ -15,11 +15,7 @@ import { serveEvents } from "./serve-events.ts";
 import { serveWeb } from "./serve-web.ts";
 import { delay, untilAborted } from "../until-aborted.ts";
 
-export async function openHttp(
-  trigger: OpenTriggerConfig<HttpAttributes>,
-  address: ListenAddress,
-  host: TriggerHost,
-): Promise<OpenTrigger> {
+export async function openHttp(trigger: OpenTriggerConfig<HttpAttributes>, host: TriggerHost): Promise<OpenTrigger> {
   const { attributes, name, kind } = trigger;
   const { workerIndex, log } = host;
   const metrics = createEventMetrics(host.metrics, { kind, name }, workerIndex);
@@ -43,7 +39,7 @@ export async function openHttp(
   await limitHeaders(attributes.maxHeaderBytes);
   const server = listen(
     {
-      ...address,
+      ...listenAddress(trigger),
       reusePort: host.workerCount > 1,
       idleTimeout: toIdleSeconds(attributes.idleTimeoutMs),
       // Errors are the log's, not a page for developers.

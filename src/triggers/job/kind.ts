@@ -14,9 +14,4 @@ export const job: TriggerKind<JobAttributes> = {
       resultFile,
     };
   },
-  async open(trigger, host) {
-    // Imported here: checking a configuration needs none of it.
-    const { openJob } = await import("./open.ts");
-    return openJob(trigger, host);
-  },
 };

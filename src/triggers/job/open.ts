@@ -4,7 +4,7 @@ import type { EventFunction } from "../../function/event-function.ts";
 import { openEventFunction } from "../../function/open-event-function.ts";
 import type { Logger } from "../../telemetry/log.ts";
 import type { OpenTrigger, OpenTriggerConfig, RunAttempt, RunOutcome, TriggerHost } from "../contract.ts";
-import { createPlannedEvent } from "../event-options.ts";
+import { createPlannedEvent } from "../planned-event.ts";
 import { callPlanned, type PlannedEnding } from "../planned-call.ts";
 import type { JobAttributes } from "./attributes.ts";
 import { assertWritable } from "./result-file.ts";

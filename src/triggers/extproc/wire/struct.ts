@@ -1,10 +1,15 @@
 /** google.protobuf.Struct in the two places ext_proc has it: attributes and metadata in, dynamic metadata out. */
-import { ListValue, NullValue, Struct, Value } from "google-protobuf/google/protobuf/struct_pb.js";
+import type * as structPb from "google-protobuf/google/protobuf/struct_pb.js";
 import type { JsonValue } from "../../../function/contract.ts";
 import { WireReader } from "../../../protobuf/reader.ts";
 import type { Span } from "./span.ts";
 
 type JsonObject = { [key: string]: JsonValue };
+
+/** Loaded once it is needed, which is seldom: a sixth of a worker's objects would be its. */
+function protobuf(): typeof structPb {
+  return require("google-protobuf/google/protobuf/struct_pb.js");
+}
 
 /** `map<string, Struct>` entries (`ProcessingRequest.attributes`), by key. Later entries win. */
 export function decodeStructEntries(entries: readonly Span[]): Map<string, JsonObject> {
@@ -46,19 +51,20 @@ function decodeEntry(span: Span): { key: string; value: JsonObject } | null {
   while (reader.position < reader.end) {
     const tag = reader.tag();
     if (tag === 0x0a) key = reader.string();
-    else if (tag === 0x12) value = fromStruct(Struct.deserializeBinary(reader.view()));
+    else if (tag === 0x12) value = fromStruct(protobuf().Struct.deserializeBinary(reader.view()));
     else reader.skip(tag);
   }
   return value === null ? null : { key, value };
 }
 
-function fromStruct(struct: Struct): JsonObject {
+function fromStruct(struct: structPb.Struct): JsonObject {
   const object: JsonObject = Object.create(null);
   for (const [key, value] of struct.getFieldsMap().entries()) object[key] = fromValue(value);
   return object;
 }
 
-function fromValue(value: Value): JsonValue {
+function fromValue(value: structPb.Value): JsonValue {
+  const { Struct, Value } = protobuf();
   switch (value.getKindCase()) {
     case Value.KindCase.NUMBER_VALUE:
       return value.getNumberValue();
@@ -76,14 +82,15 @@ function fromValue(value: Value): JsonValue {
   }
 }
 
-function toStruct(fields: Readonly<Record<string, JsonValue>>): Struct {
-  const struct = new Struct();
+function toStruct(fields: Readonly<Record<string, JsonValue>>): structPb.Struct {
+  const struct = new (protobuf().Struct)();
   const map = struct.getFieldsMap();
   for (const [key, value] of Object.entries(fields)) map.set(key, toValue(value));
   return struct;
 }
 
-function toValue(json: JsonValue): Value {
+function toValue(json: JsonValue): structPb.Value {
+  const { ListValue, NullValue, Value } = protobuf();
   const value = new Value();
   if (json === null) value.setNullValue(NullValue.NULL_VALUE);
   else if (typeof json === "number") value.setNumberValue(json);
