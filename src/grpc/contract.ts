@@ -51,7 +51,8 @@ export type Frames = Uint8Array | SplitFrames;
 
 export interface SplitFrames {
   readonly head: Uint8Array;
-  readonly body: Uint8Array;
+  /** In one piece or several. */
+  readonly body: Uint8Array | readonly Uint8Array[];
 }
 
 /**

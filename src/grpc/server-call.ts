@@ -106,7 +106,8 @@ export class GrpcCall implements ServerCall, Http2StreamHandler, MessageSink {
     if (frames instanceof Uint8Array) this.#stream.sendData(frames, false);
     else {
       this.#stream.sendData(frames.head, false);
-      this.#stream.sendData(frames.body, false);
+      if (frames.body instanceof Uint8Array) this.#stream.sendData(frames.body, false);
+      else for (const piece of frames.body) this.#stream.sendData(piece, false);
     }
     return this.#stream.queuedBytes === 0;
   }

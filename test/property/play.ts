@@ -3,7 +3,7 @@
  * two wires whose messages arrive when the seed says so. Steps are chosen at random among what can happen next; turns of
  * the event loop are one of the choices, so that no real time passes.
  */
-import type { CallMetadata, Frames, GrpcStatus, ServerCall } from "../../src/grpc/contract.ts";
+import type { CallMetadata, Frames, GrpcStatus, MessageParts, ServerCall } from "../../src/grpc/contract.ts";
 import { joinFrames } from "../../src/grpc/frames.test-support.ts";
 import { openEnvoyExchange } from "../../src/cli/invoke/envoy/exchange.ts";
 import type { EnvoyEvent, EnvoyExchange, HeaderField, Side, Verdict } from "../../src/cli/invoke/envoy/model.ts";
@@ -58,10 +58,19 @@ export async function play(seed: number, tracing: boolean): Promise<Played> {
   return player;
 }
 
+interface ArrivingMessage {
+  readonly bytes: Uint8Array;
+  readonly text: string;
+}
+
+interface Arriving extends ArrivingMessage {
+  readonly parts: MessageParts;
+  /** Up to here it has come. */
+  readonly at: number;
+}
+
 type ToProcessor =
-  | { readonly kind: "message"; readonly bytes: Uint8Array; readonly text: string }
-  | { readonly kind: "halfClose" }
-  | { readonly kind: "reset" };
+  ({ readonly kind: "message" } & ArrivingMessage) | { readonly kind: "halfClose" } | { readonly kind: "reset" };
 
 /** What was written in one turn of the event loop arrives together when the end of the stream is part of it: it is one write. */
 type ToEnvoy = { readonly turn: number } & (
@@ -97,6 +106,8 @@ class Player implements Played, ServerCall {
   readonly #toProcessor: ToProcessor[] = [];
   readonly #toEnvoy: ToEnvoy[] = [];
   #session: Session | null = null;
+  /** The message of which a part has come. */
+  #arriving: Arriving | null = null;
   #sessionOver = false;
   #bytesToEnvoy = 0;
   #writableDue = false;
@@ -130,7 +141,8 @@ class Player implements Played, ServerCall {
       const tooLarge = this.verdicts.some(({ verdict }) => verdict === "tooLarge");
       return (scenario.envoy.observabilityMode && !this.sent.has(`${side} body`)) || (side === "response" && tooLarge);
     };
-    this.service = playedService(this.run.middleware, scenario.attributes, log);
+    const bodyBytes = wholeBody(scenario.request).length + wholeBody(scenario.response).length;
+    this.service = playedService(this.run.middleware, scenario.attributes, Math.max(4, bodyBytes >> 4), log);
     this.#envoy = openEnvoyExchange(scenario.envoy);
     this.#scripts = {
       request: scenario.withoutRequest ? [] : this.#script("request", scenario.request),
@@ -200,7 +212,8 @@ class Player implements Played, ServerCall {
       if (this.#isOver) choices.push(() => this.#destroy("the exchange is over"));
     }
     const [message] = this.#toProcessor;
-    if (message !== undefined && this.#mayDeliver(message)) choices.push(() => this.#deliver());
+    if (this.#arriving !== null || (message !== undefined && this.#mayDeliver(message)))
+      choices.push(() => this.#deliver());
     // What is written is sent when a turn ends; everything else that turn does may come before or after that.
     if ((this.#toEnvoy[0]?.turn ?? Infinity) + 1 < this.#turn) choices.push(() => this.#receive());
     if (this.#writableDue && this.#toEnvoy.length === 0 && !this.#sessionOver) {
@@ -336,7 +349,7 @@ class Player implements Played, ServerCall {
 
   #atRest(): void {
     if (!this.#destroyed) this.#destroy("the exchange is over");
-    while (this.#toProcessor.length > 0 && !this.#sessionOver) this.#deliver();
+    while ((this.#arriving !== null || this.#toProcessor.length > 0) && !this.#sessionOver) this.#deliver();
     if (this.service.sessions.size > 0) this.violations.push("the session is still counted as in flight");
     if (this.service.metrics.inFlight.value !== 0) this.violations.push("the in-flight gauge is not back at 0");
     if (this.#session !== null && this.status === null && !this.#cancelled)
@@ -425,13 +438,16 @@ class Player implements Played, ServerCall {
   }
 
   #deliver(): void {
+    if (this.#arriving !== null) return this.#goOnArriving(this.#arriving);
     const message = this.#toProcessor.shift();
     if (message === undefined || this.#sessionOver) return;
     switch (message.kind) {
       case "message":
         if (this.#paused) this.#windowLeft -= message.bytes.length;
-        this.log(`processor gets ${message.text}`);
         this.#session ??= new Session(this.service, this);
+        this.#arriving = this.#beginArriving(message, this.#session);
+        if (this.#arriving !== null) break;
+        this.log(`processor gets ${message.text}`);
         this.#session.onMessage(message.bytes, 0, message.bytes.length);
         break;
       case "halfClose":
@@ -445,6 +461,32 @@ class Player implements Played, ServerCall {
         this.#cancelled = true;
         this.#session?.onCancel("reset");
     }
+  }
+
+  /** Half of the messages come in two or more reads, where the session takes them so. */
+  #beginArriving({ bytes, text }: ArrivingMessage, session: Session): Arriving | null {
+    if (this.ended || this.#random.below(2) === 0 || bytes.length < 2) return null;
+    const at = 1 + this.#random.below(bytes.length - 1);
+    const parts = session.onLongMessage(bytes, 0, at, bytes.length);
+    if (parts === null) return null;
+    this.log(`processor gets the beginning of ${text}`);
+    parts.onPart(bytes, 0, at, false);
+    return { bytes, text, parts, at };
+  }
+
+  #goOnArriving({ bytes, text, parts, at }: Arriving): void {
+    this.#arriving = null;
+    if (this.ended) return; // nobody reads on
+    const isCut = this.#toProcessor.some(({ kind }) => kind === "reset") && this.#random.below(4) === 0;
+    if (isCut) {
+      while (this.#toProcessor[0]?.kind !== "reset") this.#toProcessor.shift();
+      return;
+    }
+    const end = Math.min(bytes.length, at + 1 + this.#random.below(Math.max(12, bytes.length >> 2)));
+    const isLast = end === bytes.length;
+    this.log(`processor gets ${isLast ? "the end" : "more"} of ${text}`);
+    parts.onPart(bytes, at, end, isLast);
+    if (!isLast) this.#arriving = { bytes, text, parts, at: end };
   }
 
   #receive(): void {

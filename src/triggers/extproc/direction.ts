@@ -190,6 +190,19 @@ export abstract class Direction {
     if (endOfStream) this.#trailersWaiter?.resolve(null);
   }
 
+  /** Whether parts of the body message that begins now are of use before it has ended. */
+  get takesParts(): boolean {
+    return false;
+  }
+
+  /** A part of a body message that goes on; `onBody` gets the rest. Where `takesParts` held when the message began. */
+  onBodyPart(_bytes: Uint8Array): void {}
+
+  /** Nothing that came waits for an answer. */
+  protected get isIdle(): boolean {
+    return this.due === Phase.NONE && (this.#queue === null || this.#queue.length === 0);
+  }
+
   onTrailers(received: HeaderMap): void {
     this.begun = true;
     if (this.due !== Phase.NONE) {

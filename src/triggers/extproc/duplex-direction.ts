@@ -117,6 +117,14 @@ export class DuplexDirection extends Direction {
     this.bodyArrived(bytes);
   }
 
+  override get takesParts(): boolean {
+    return true;
+  }
+
+  override onBodyPart(bytes: Uint8Array): void {
+    this.onBody(bytes, false);
+  }
+
   override onTrailers(received: HeaderMap): void {
     this.begun = true;
     if (this.complete) return;

@@ -70,6 +70,7 @@ export function fakeService(
     log: recordingLog(lines),
     metrics: new ExtprocMetrics(recorder, "test", 0),
     headerGuard: createHeaderGuard(settings),
+    pieceBytes: 4,
     reader: new ProcessingRequestReader(),
     sessions,
     lines,
@@ -134,6 +135,19 @@ export class FakeEnvoy implements ServerCall {
   requestBody(body: string, endOfStream = true): void {
     this.#bodySent("request", body);
     this.#send({ requestBody: { body: Buffer.from(body, "latin1"), endOfStream } });
+  }
+
+  /** As `requestBody`, in several reads of at most `readBytes`; `between` is called before each but the first. */
+  async requestBodyInReads(body: string, readBytes: number, between: () => Promise<unknown>): Promise<void> {
+    this.#bodySent("request", body);
+    const bytes = this.#encode({ requestBody: { body: Buffer.from(body, "latin1"), endOfStream: true } });
+    const parts = this.session.onLongMessage(bytes, 0, readBytes, bytes.length);
+    if (parts === null) throw new Error("the message is not taken in parts");
+    for (let at = 0; at < bytes.length; at += readBytes) {
+      if (at > 0) await between();
+      const end = Math.min(bytes.length, at + readBytes);
+      parts.onPart(bytes, at, end, end === bytes.length);
+    }
   }
 
   requestTrailers(fields: Fields): void {
@@ -284,13 +298,17 @@ export class FakeEnvoy implements ServerCall {
   }
 
   #send(message: object): void {
+    const bytes = this.#encode(message);
+    this.session.onMessage(bytes, 0, bytes.length);
+  }
+
+  #encode(message: object): Buffer {
     const config = this.#configSent || this.#config === null ? {} : { protocolConfig: this.#config };
     this.#configSent = true;
     const encoded = requestType.encode(
       requestType.fromObject({ ...message, metadataContext: {}, ...config, ...message }),
     );
-    const bytes = Buffer.from(encoded.finish());
-    this.session.onMessage(bytes, 0, bytes.length);
+    return Buffer.from(encoded.finish());
   }
 }
 

@@ -19,6 +19,8 @@ import { Session } from "./session.ts";
 import { ProcessingRequestReader } from "./wire/processing-request.ts";
 import { delay, untilAborted } from "../until-aborted.ts";
 
+/** Kept small, so that neither a long body nor the chunks it came in are kept whole. */
+const PIECE_BYTES = 128 * 1024;
 const SERVICE_NAME = "envoy.service.ext_proc.v3.ExternalProcessor";
 
 export async function openExtproc(
@@ -38,6 +40,7 @@ export async function openExtproc(
     log: host.log,
     metrics,
     headerGuard: createHeaderGuard(settings),
+    pieceBytes: PIECE_BYTES,
     reader: new ProcessingRequestReader(),
     sessions,
   };

@@ -29,13 +29,18 @@ export class OutgoingBody {
   /** Everything read so far, in one piece. */
   take(): Uint8Array {
     const bytes = this.#chunks.join();
-    this.#chunks.clear();
-    this.#readsOn = false;
-    this.#wake();
+    this.takeChunks();
     return bytes;
   }
 
-  /** Reads without pausing until the next `take`, which has to get everything; the caller minds `size`. */
+  /** Everything read so far, as it came. */
+  takeChunks(): readonly Uint8Array[] {
+    this.#readsOn = false;
+    this.#wake();
+    return this.#chunks.take();
+  }
+
+  /** Reads without pausing until the next `take…`, which has to get everything; the caller minds `size`. */
   readOn(): void {
     this.#readsOn = true;
     this.#wake();

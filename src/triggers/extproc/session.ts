@@ -111,18 +111,18 @@ export class Session implements CallReceiver, DirectionOwner, LoggedExchange, Lo
     this.progressed();
   }
 
-  /** What flows freely need not wait for the end of its message: Envoy fills messages up to its buffer's limit. */
   onLongMessage(bytes: Uint8Array, start: number, end: number, messageBytes: number): MessageParts | null {
-    if (this.ended || this.isObserved || this.#config === null || this.#streamed !== null) return null;
+    if (this.ended || this.#config === null || this.#streamed !== null) return null;
     const body = findLongBody(bytes, start, end, messageBytes);
     if (body === null) return null;
     const direction = body.phase === Phase.REQUEST_BODY ? this.request : this.response;
-    return direction.mode === BodyMode.FULL_DUPLEX_STREAMED ? new LongBodyParts(body, this) : null;
+    // What flows need not wait for the end of its message: Envoy fills messages up to its buffer's limit.
+    return new LongBodyParts(body, this, direction.takesParts ? this.service.pieceBytes : Infinity);
   }
 
   onBodyPart(phase: LongBody["phase"], bytes: Uint8Array): void {
     if (this.ended) return;
-    this.#bodyArrived(phase, bytes, false);
+    this.#bodyArrived(phase, bytes, null);
     this.progressed();
   }
 
@@ -381,13 +381,14 @@ export class Session implements CallReceiver, DirectionOwner, LoggedExchange, Lo
     this.#start();
   }
 
-  #bodyArrived(phase: LongBody["phase"], bytes: Uint8Array, endOfStream: boolean): void {
-    if (phase === Phase.REQUEST_BODY) this.request.onBody(bytes, endOfStream);
-    else {
-      if (!this.#responseBegins()) return;
-      this.response.onBody(bytes, endOfStream);
-      this.#run?.responseArrived();
-    }
+  /** @param endOfStream null: the bytes are a part of a message that goes on. */
+  #bodyArrived(phase: LongBody["phase"], bytes: Uint8Array, endOfStream: boolean | null): void {
+    const isResponse = phase === Phase.RESPONSE_BODY;
+    if (isResponse && !this.#responseBegins()) return;
+    const direction = isResponse ? this.response : this.request;
+    if (endOfStream === null) direction.onBodyPart(bytes);
+    else direction.onBody(bytes, endOfStream);
+    if (isResponse) this.#run?.responseArrived();
     this.#start();
   }
 

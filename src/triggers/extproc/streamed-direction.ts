@@ -21,7 +21,7 @@ import { IncomingBody, streamOf } from "./incoming-body.ts";
 import { OutgoingBody } from "./outgoing-body.ts";
 import type { HeaderMap } from "./wire/header-map.ts";
 import { Phase } from "./wire/processing-request.ts";
-import { encodeCommonAnswer, unchangedAnswer } from "./wire/processing-response.ts";
+import { type BodyBytes, encodeCommonAnswer, unchangedAnswer } from "./wire/processing-response.ts";
 
 const EMPTY: Uint8Array = new Uint8Array(0);
 
@@ -45,6 +45,8 @@ export class StreamedDirection extends Direction {
   #chunk: Uint8Array = EMPTY;
   #isLast = false;
   #chunkNumber = 0;
+  /** Bytes received and not answered: of the chunk that is due, or of the parts of the one that is arriving. */
+  #unansweredBytes = 0;
   /** The function was given the chunk that is due. */
   #given = false;
   /** A chunk was answered so that its original bytes went on. */
@@ -142,6 +144,17 @@ export class StreamedDirection extends Direction {
     this.#produced();
   }
 
+  override get takesParts(): boolean {
+    return (this.#plan === "tap" || this.#plan === "transform") && this.isIdle && this.#isRead;
+  }
+
+  override onBodyPart(bytes: Uint8Array): void {
+    if (!this.#isRead) return; // the function gave up reading meanwhile
+    this.#unansweredBytes += bytes.length;
+    this.#outgoing?.readOn(); // all that becomes of the chunk leaves with it
+    this.#incoming?.push(bytes);
+  }
+
   override get intact(): boolean {
     if (this.complete && this.due === Phase.NONE) return true;
     if (this.#plan === "transform" || this.#plan === "replace") return !this.#headersLeft;
@@ -188,6 +201,7 @@ export class StreamedDirection extends Direction {
 
   protected bodyArrived(bytes: Uint8Array, endOfStream: boolean): void {
     this.#chunk = bytes;
+    this.#unansweredBytes += bytes.length;
     this.#chunkNumber++;
     this.#given = false;
     this.#isLast = endOfStream;
@@ -420,12 +434,14 @@ export class StreamedDirection extends Direction {
   #pass(): void {
     this.#originalsLeft = true;
     this.#chunk = EMPTY;
+    this.#unansweredBytes = 0;
     this.answer(unchangedAnswer(this.due));
   }
 
   /** Answers the chunk that is due with other bytes; none take it out. */
-  #answerChunk(body: Uint8Array): void {
+  #answerChunk(body: BodyBytes): void {
     this.#chunk = EMPTY;
+    this.#unansweredBytes = 0;
     const answer = { replace: false, changes: null, body, clearRouteCache: false };
     this.answer(encodeCommonAnswer(this.due, answer, this.owner.takeExtras()));
   }
@@ -461,10 +477,15 @@ export class StreamedDirection extends Direction {
     }
   }
 
+  /** The function reads the body, and what it makes of it is not complete. */
+  get #isRead(): boolean {
+    return this.#incoming?.over === false && this.#outgoing?.ended !== true;
+  }
+
   /** Gives the chunk that is due to the function as soon as it wants it. */
   #feed(): void {
     const incoming = this.#incoming;
-    if (incoming === null || incoming.over || this.#outgoing?.ended === true) {
+    if (incoming === null || !this.#isRead) {
       // Nobody reads it: the function's stream has nothing to do with it, or no more.
       this.#given = true;
       if (this.#isLast) this.#outgoing?.readOn();
@@ -492,7 +513,7 @@ export class StreamedDirection extends Direction {
       this.due = Phase.NONE;
       super.onTrailers(received);
       this.owner.progressed();
-    } else if (outgoing.size > this.owner.service.settings.maxBodyBytes + this.#chunk.length) {
+    } else if (outgoing.size > this.owner.service.settings.maxBodyBytes + this.#unansweredBytes) {
       this.owner.failed(this.tooLong());
     } else if (outgoing.ended && this.#isBodyDue) {
       this.#given = true;
@@ -504,7 +525,7 @@ export class StreamedDirection extends Direction {
   #answerTransformed(): void {
     const outgoing = this.#outgoing;
     if (outgoing === null || !this.#isBodyDue || !this.#given || (this.#isLast && !outgoing.ended)) return;
-    this.#answerChunk(outgoing.take());
+    this.#answerChunk(outgoing.takeChunks());
     this.owner.progressed();
   }
 

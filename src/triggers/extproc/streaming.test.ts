@@ -205,6 +205,56 @@ describe("STREAMED", () => {
     ]);
   });
 
+  test("a function reads a long message before its end; it is answered as one", async () => {
+    const seen: string[] = [];
+    const envoy = new FakeEnvoy(
+      fakeService(async ({ request }, next) => {
+        for await (const chunk of request.body ?? []) seen.push(Buffer.from(chunk).toString());
+        await next();
+      }),
+      streamed,
+    );
+    envoy.requestHeaders(post);
+    await envoy.settle();
+    const seenBetween: string[] = [];
+    await envoy.requestBodyInReads("abcdefghijklmnopqrstuvw", 16, async () => {
+      await envoy.settle();
+      seenBetween.push(seen.join("|"), `${envoy.answers.length} answer`);
+    });
+    await envoy.settle();
+    expect(seenBetween).toEqual(["abcd|efgh|ijkl", "1 answer"]);
+    expect(seen).toEqual(["abcd", "efgh", "ijkl", "mnop", "qrst", "uvw"]);
+    expect(envoy.answers).toEqual([{ requestHeaders: {} }, { requestBody: {} }]);
+    expect(envoy.bodies.request).toBe("abcdefghijklmnopqrstuvw");
+  });
+
+  test("what a stream makes of a long message leaves with its answer", async () => {
+    const envoy = new FakeEnvoy(fakeService(transform), streamed);
+    envoy.requestHeaders(post);
+    await envoy.settle();
+    await envoy.requestBodyInReads("abcdefghijklmnopqrstuvw", 16, () => envoy.settle());
+    for (let turns = 0; turns < 3; turns++) await envoy.settle();
+    expect(envoy.answers).toHaveLength(2);
+    expect(envoy.bodies.request).toBe("ABCDEFGHIJKLMNOPQRSTUVW.");
+  });
+
+  test("a function that stops reading within a long message lets it pass", async () => {
+    const envoy = new FakeEnvoy(
+      fakeService(async ({ request }, next) => {
+        const reader = request.body?.getReader();
+        await reader?.read();
+        await reader?.cancel();
+        await next();
+      }),
+      streamed,
+    );
+    envoy.requestHeaders(post);
+    await envoy.settle();
+    await envoy.requestBodyInReads("abcdefghijklmnopqrstuvw", 16, () => envoy.settle());
+    await envoy.settle();
+    expect(envoy.answers).toEqual([{ requestHeaders: {} }, { requestBody: {} }]);
+  });
+
   test("what a function leaves unread goes on when it settles", async () => {
     const envoy = new FakeEnvoy(
       fakeService(async ({ request }) => {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { seededRandom } from "../../../protobuf/seeded-random.test-support.ts";
 import { WireWriter } from "../../../protobuf/writer.ts";
-import { findLongBody, type LongBody, LongBodyParts } from "./long-body.ts";
+import { findLongBody, type LongBody, type LongBodyOwner, LongBodyParts } from "./long-body.ts";
 import { Phase, ProcessingRequestReader } from "./processing-request.ts";
 
 const writer = new WireWriter();
@@ -17,13 +17,13 @@ function encode(phase: number, body: Uint8Array, endOfStream: boolean, behind: U
 }
 
 /** Gives the message in parts cut at random, each in a chunk with other bytes around it. */
-function receive(message: Uint8Array, firstBytes: number, nextBytes: () => number) {
+function receive(message: Uint8Array, firstBytes: number, nextBytes: () => number, pieceBytes = 131_072) {
   const first = chunkOf(message, 0, firstBytes);
   const found = findLongBody(first.bytes, first.start, first.end, message.length);
   if (found === null) return null;
   const pieces: Uint8Array[] = [];
   const reader = new ProcessingRequestReader();
-  const parts = new LongBodyParts(found, {
+  const owner: LongBodyOwner = {
     onBodyPart: (phase, bytes) => {
       expect(phase).toBe(found.phase);
       pieces.push(bytes);
@@ -33,7 +33,8 @@ function receive(message: Uint8Array, firstBytes: number, nextBytes: () => numbe
       reader.takeBody(bytes);
       pieces.push(reader.body());
     },
-  });
+  };
+  const parts = new LongBodyParts(found, owner, pieceBytes);
   let at = firstBytes;
   parts.onPart(first.bytes, first.start, first.end, at === message.length);
   while (at < message.length) {
@@ -69,6 +70,17 @@ describe("a body taken in parts", () => {
       const spans = (reader: ProcessingRequestReader) =>
         reader.attributes()?.map((span) => Buffer.from(span.bytes.subarray(span.start, span.end)).toString("hex"));
       expect(spans(found.reader)).toEqual(spans(whole));
+    }
+  });
+
+  test("comes in one piece of just its length when that is wanted", () => {
+    const random = seededRandom(5);
+    for (const bytes of [20, 70_000, 5_000_000]) {
+      const body = random.bytes(bytes);
+      const message = encode(Phase.RESPONSE_BODY, body, true, Buffer.alloc(0));
+      const found = receive(message, 15, () => 16_384, Infinity);
+      expect(found?.pieces.map((piece) => [piece.length, piece.buffer.byteLength])).toEqual([[bytes, bytes]]);
+      expect(Buffer.compare(found?.pieces[0] ?? Buffer.alloc(0), body)).toBe(0);
     }
   });
 

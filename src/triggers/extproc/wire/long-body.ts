@@ -1,8 +1,11 @@
 /**
- * A body phase taken in parts: its ProcessingRequest is larger than what one read brings, and its body can be used before
- * the end of the message has come. What is not body is left as a small ProcessingRequest without it.
+ * A body phase taken as it comes: its ProcessingRequest is larger than what one read brings. The body is gathered apart
+ * from its message, so that it is copied once and is nobody's view, and can be used before the end of the message where
+ * it flows. What is not body is left as a small ProcessingRequest without it.
  */
 import type { MessageParts } from "../../../grpc/contract.ts";
+import { reserveBytes } from "../../../grpc/arriving-bytes.ts";
+import { copyBytes } from "../../../http2/bytes.ts";
 import { WireReader } from "../../../protobuf/reader.ts";
 import { varintBytes, WireWriter } from "../../../protobuf/writer.ts";
 import { Phase } from "./processing-request.ts";
@@ -29,7 +32,6 @@ export interface LongBodyOwner {
 const HEAD_BYTES = 12;
 /** More than this behind the body is no message of a proxy. */
 const REST_BYTES = 64 * 1024;
-const PIECE_BYTES = 128 * 1024;
 
 const NOTHING: Uint8Array = new Uint8Array(0);
 const reader = new WireReader();
@@ -52,20 +54,23 @@ export function findLongBody(bytes: Uint8Array, start: number, end: number, mess
   return { phase, start: reader.position, bytes: bodyBytes, restBytes, restOfPhaseBytes: phaseEnd - bodyEnd };
 }
 
-/** Cuts a body into pieces of bounded size, so that neither it nor the chunks it came in are kept whole. */
+/** Cuts a body into pieces of their own memory, so that the chunks it came in are not kept. */
 export class LongBodyParts implements MessageParts {
   readonly #body: LongBody;
   readonly #owner: LongBodyOwner;
+  readonly #pieceBytes: number;
   #begun = false;
   #missing: number;
-  #piece: Uint8Array | null = null;
+  #piece = NOTHING;
   #filled = 0;
   #rest: Uint8Array | null = null;
   #restFilled = 0;
 
-  constructor(body: LongBody, owner: LongBodyOwner) {
+  /** `pieceBytes`: what the owner is given at once, all of the body if it is no longer. */
+  constructor(body: LongBody, owner: LongBodyOwner, pieceBytes: number) {
     this.#body = body;
     this.#owner = owner;
+    this.#pieceBytes = pieceBytes;
     this.#missing = body.bytes;
   }
 
@@ -75,19 +80,22 @@ export class LongBodyParts implements MessageParts {
     while (at < end && this.#missing > 0) at = this.#fill(bytes, at, end);
     if (this.#missing > 0) return;
     const rest = (this.#rest ??= this.#beginRest());
-    rest.set(bytes.subarray(at, end), this.#restFilled);
+    copyBytes(bytes, at, end, rest, this.#restFilled);
     this.#restFilled += end - at;
-    if (isLast) this.#owner.onBodyEnd(rest, this.#piece ?? NOTHING);
+    if (isLast) this.#owner.onBodyEnd(rest, this.#piece);
   }
 
   #fill(bytes: Uint8Array, at: number, end: number): number {
-    const piece = (this.#piece ??= Buffer.allocUnsafeSlow(Math.min(PIECE_BYTES, this.#missing)));
-    const stop = Math.min(end, at + piece.length - this.#filled);
-    piece.set(bytes.subarray(at, stop), this.#filled);
+    const filled = this.#filled;
+    const pieceBytes = Math.min(this.#pieceBytes, filled + this.#missing);
+    const stop = Math.min(end, at + pieceBytes - filled);
+    const piece = reserveBytes(this.#piece, filled, filled + stop - at, pieceBytes);
+    copyBytes(bytes, at, stop, piece, filled);
+    this.#piece = piece;
     this.#filled += stop - at;
     this.#missing -= stop - at;
-    if (this.#filled === piece.length && this.#missing > 0) {
-      this.#piece = null;
+    if (this.#filled === pieceBytes && this.#missing > 0) {
+      this.#piece = NOTHING;
       this.#filled = 0;
       this.#owner.onBodyPart(this.#body.phase, piece);
     }

@@ -90,8 +90,9 @@ export class ProcessingRequestReader {
     return new HeaderMap(this.#bytes, this.#start, this.#end);
   }
 
-  /** The bytes of a body phase: a view of the received message. */
+  /** The bytes of a body phase: a view of the received message, unless they came apart from it. */
   body(): Uint8Array {
+    if (this.#start === 0 && this.#end === this.#bytes.length) return this.#bytes;
     return this.#bytes.subarray(this.#start, this.#end);
   }
 

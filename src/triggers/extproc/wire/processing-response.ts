@@ -10,13 +10,16 @@ import { WireWriter } from "../../../protobuf/writer.ts";
 import type { BodyMode } from "../body-mode.ts";
 import { Phase } from "./processing-request.ts";
 
+/** Bytes in one piece or several. */
+export type BodyBytes = Uint8Array | readonly Uint8Array[];
+
 /** CommonResponse of a headers or body answer. */
 export interface CommonAnswer {
   /** CONTINUE_AND_REPLACE: `body` replaces the message's whole body; without one the rest of the direction is not sent to us. */
   readonly replace: boolean;
   readonly changes: HeaderChanges | null;
   /** New body: of the message with `replace` or in a buffered body phase, of the chunk in a streamed one. Empty clears it. */
-  readonly body: Uint8Array | null;
+  readonly body: BodyBytes | null;
   readonly clearRouteCache: boolean;
 }
 
@@ -97,8 +100,8 @@ export function optOutAnswer(phase: Phase): Uint8Array {
 
 /** The answer to a headers or body phase. */
 export function encodeCommonAnswer(phase: Phase, answer: CommonAnswer, extras: AnswerExtras | null): Frames {
-  const { body } = answer;
-  const bodyBytes = body === null ? 0 : body.length;
+  const body = answer.body === null ? null : simplify(answer.body);
+  const bodyBytes = body === null ? 0 : bytesOf(body);
   writer.begin(PREFIX_BYTES);
   if (extras !== null) writeExtras(extras);
   const outer = writer.open(answerTag(phase), bodyBytes);
@@ -251,15 +254,29 @@ function writeExtras(extras: AnswerExtras): void {
 }
 
 /** Writes a body as the last field of its message, or only what announces it; an empty one is left out. */
-function writeBody(tag: number, body: Uint8Array): void {
-  if (body.length > COPIED_BYTES) writer.followedBy(tag, body.length);
+function writeBody(tag: number, body: BodyBytes): void {
+  if (!(body instanceof Uint8Array)) writer.followedBy(tag, bytesOf(body));
+  else if (body.length > COPIED_BYTES) writer.followedBy(tag, body.length);
   else if (body.length > 0) writer.bytes(tag, body);
 }
 
+/** In one piece what is one, or small enough to be copied; pieces that are left are sent as they are. */
+function simplify(body: BodyBytes): BodyBytes {
+  if (body instanceof Uint8Array) return body;
+  const [first] = body;
+  if (body.length === 1 && first !== undefined) return first;
+  return bytesOf(body) > COPIED_BYTES ? body : Buffer.concat(body);
+}
+
+function bytesOf(body: BodyBytes): number {
+  return body instanceof Uint8Array ? body.length : body.reduce((bytes, piece) => bytes + piece.length, 0);
+}
+
 /** What `writeBody` wrote, with the body itself where it was only announced. */
-function finishWith(body: Uint8Array | null): Frames {
+function finishWith(body: BodyBytes | null): Frames {
   const head = finish();
-  return body !== null && body.length > COPIED_BYTES ? { head, body } : head;
+  const isWritten = body === null || (body instanceof Uint8Array && body.length <= COPIED_BYTES);
+  return isWritten ? head : { head, body };
 }
 
 /** Puts the gRPC prefix in front: not compressed, length in network order. */
