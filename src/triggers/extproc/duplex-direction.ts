@@ -353,7 +353,7 @@ export class DuplexDirection extends Direction {
     const phase = this.isRequest ? Phase.REQUEST_BODY : Phase.RESPONSE_BODY;
     let at = 0;
     do {
-      const piece = bytes.subarray(at, at + PIECE_BYTES);
+      const piece = bytes.length <= PIECE_BYTES ? bytes : bytes.subarray(at, at + PIECE_BYTES);
       at += piece.length;
       const isLast = end && at >= bytes.length;
       if (piece.length === 0 && !isLast) return;

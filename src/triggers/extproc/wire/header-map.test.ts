@@ -1,4 +1,6 @@
 import { expect, test } from "bun:test";
+import { seededRandom } from "../../../protobuf/seeded-random.test-support.ts";
+import { WireWriter } from "../../../protobuf/writer.ts";
 import { HeaderMap } from "./header-map.ts";
 import { copySpan, type Span } from "./span.ts";
 
@@ -50,4 +52,28 @@ test("a copied span of a Buffer has its own memory", () => {
   const copy = copySpan({ bytes, start: 2, end: 4 });
   bytes.fill(0);
   expect(Buffer.from(copy).toString()).toBe("cd");
+});
+
+test("what was asked before does not change what is found, whatever the names' lengths and the order in a line", () => {
+  const random = seededRandom(7);
+  const writer = new WireWriter();
+  for (let round = 0; round < 200; round++) {
+    const names = Array.from({ length: random.below(6) }, () => "n".repeat(random.pick([1, 2, 30, 31, 32, 127, 128])));
+    writer.begin();
+    for (const [index, name] of names.entries()) {
+      const mark = writer.open(0x0a);
+      const valueFirst = random.below(4) === 0;
+      if (valueFirst) writer.string(0x1a, `v${index}`);
+      writer.string(0x0a, name);
+      if (!valueFirst) writer.string(0x1a, `v${index}`);
+      writer.close(mark);
+    }
+    const bytes = writer.finish();
+    const map = new HeaderMap(bytes, 0, bytes.length);
+    for (const length of [2, 1, 31, 32, 127, 128, 30, 60, 1, 2]) {
+      const name = "n".repeat(length);
+      const expected = names.flatMap((other, index) => (other === name ? [`v${index}`] : []));
+      expect(map.values(name)).toEqual(expected);
+    }
+  }
 });

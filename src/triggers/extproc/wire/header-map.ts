@@ -6,10 +6,13 @@ import { copySpan } from "./span.ts";
 const reader = new WireReader();
 const { latin1Slice } = Buffer.prototype;
 const NONE: readonly string[] = [];
+const NOT_KNOWN = -1;
 /** A chunk as long as this may live as long as an exchange: copying what is needed of it would save little. */
 const KEPT_CHUNK_BYTES = 4096;
 /** Where name and value of the line read last lie: one object for all, so that looking for a header costs none. */
 const line = { nameStart: 0, nameEnd: 0, valueStart: 0, valueEnd: 0 };
+/** Bits of the name lengths of the lines passed since the search began. */
+let lengthsPassed = 0;
 
 /**
  * A received header map. Values are Latin-1, one character a byte. Envoy fills `raw_value`; `value` counts where a proxy
@@ -21,6 +24,8 @@ export class HeaderMap implements ReceivedFields {
   #end: number;
   readonly #encodedBytes: number;
   #lines: string[] | null = null;
+  /** Bits of the lengths its names have, known once all lines were passed; most names asked for are not there. */
+  #nameLengths = NOT_KNOWN;
 
   /** Of the bytes from `start` to before `end`, which are not to change. */
   constructor(bytes: Uint8Array, start: number, end: number) {
@@ -50,13 +55,16 @@ export class HeaderMap implements ReceivedFields {
 
   values(name: string): readonly string[] {
     if (this.#lines !== null) return valuesIn(this.#lines, name);
+    if ((this.#nameLengths & lengthBit(name.length)) === 0) return NONE;
     let values: string[] | null = null;
     reader.reset(this.#bytes, this.#start, this.#end);
+    lengthsPassed = 0;
     while (this.#nextLine(name)) {
       if (this.#spells(line.nameStart, line.nameEnd, name)) {
         (values ??= []).push(this.#text(line.valueStart, line.valueEnd));
       }
     }
+    this.#nameLengths = lengthsPassed;
     return values ?? NONE;
   }
 
@@ -101,8 +109,15 @@ export class HeaderMap implements ReceivedFields {
   #isOfOtherLength(length: number): boolean {
     const at = reader.position;
     const found = this.#bytes[at + 1] ?? 0;
-    return this.#bytes[at] === 0x0a && found < 0x80 && found !== length;
+    const isShown = this.#bytes[at] === 0x0a && found < 0x80;
+    lengthsPassed |= isShown ? lengthBit(found) : NOT_KNOWN;
+    return isShown && found !== length;
   }
+}
+
+/** The last one stands for all lengths that have no bit of their own. */
+function lengthBit(length: number): number {
+  return 1 << (length < 31 ? length : 31);
 }
 
 /** Reads one HeaderValue up to the reader's end. */
