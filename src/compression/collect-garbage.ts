@@ -3,8 +3,8 @@
  * small collections to a large one, which comes late: with 8 bodies of 8 MiB under way 100 MB were waiting for it.
  */
 
-/** Encoding as much takes a fifth of a second, a collection about 8 ms. */
-const BYTES_PER_COLLECTION = 8 * 1024 * 1024;
+/** Encoding as much takes a tenth of a second, a collection about 8 ms. */
+const BYTES_PER_COLLECTION = 4 * 1024 * 1024;
 
 let bytesLeft = BYTES_PER_COLLECTION;
 

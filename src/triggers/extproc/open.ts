@@ -20,7 +20,7 @@ import { ProcessingRequestReader } from "./wire/processing-request.ts";
 import { delay, untilAborted } from "../until-aborted.ts";
 
 /** Kept small, so that neither a long body nor the chunks it came in are kept whole. */
-const PIECE_BYTES = 128 * 1024;
+const PIECE_BYTES = 64 * 1024;
 const SERVICE_NAME = "envoy.service.ext_proc.v3.ExternalProcessor";
 
 export async function openExtproc(

@@ -82,7 +82,10 @@ export class LongBodyParts implements MessageParts {
     const rest = (this.#rest ??= this.#beginRest());
     copyBytes(bytes, at, end, rest, this.#restFilled);
     this.#restFilled += end - at;
-    if (isLast) this.#owner.onBodyEnd(rest, this.#piece);
+    if (!isLast) return;
+    const piece = this.#piece;
+    this.#piece = NOTHING; // this object may outlive collections that take the body
+    this.#owner.onBodyEnd(rest, piece);
   }
 
   #fill(bytes: Uint8Array, at: number, end: number): number {
