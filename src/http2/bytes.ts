@@ -38,8 +38,8 @@ export function putUint32(target: Uint8Array, at: number, value: number): void {
 const { copy } = Buffer.prototype;
 
 /**
- * Copies `source[from, to)`. Without a view: a view costs more than the copy of a small frame, and makes the collector
- * count what it is a view of twice. A loop beats the call into native code for the few bytes of a usual frame.
+ * Copies `source[from, to)` without a view of it, which costs more than copying a small frame. A loop beats the call into
+ * native code for the few bytes of a usual frame.
  */
 export function copyBytes(source: Uint8Array, from: number, to: number, target: Uint8Array, at: number): void {
   if (to - from > 12) copy.call(source, target, at, from, to);

@@ -48,7 +48,8 @@ export function toSentStream(
 
 /** The codings of a received body; none for a part of one, which cannot be decoded without the rest. */
 export function undoableCodings(headers: HeaderList): string[] {
-  return isPartialContent(headers) ? [] : parseContentEncoding(headers.get("content-encoding"));
+  const codings = parseContentEncoding(headers.get("content-encoding"));
+  return codings.length === 0 || isPartialContent(headers) ? [] : codings;
 }
 
 /** A received body as the function reads it. */

@@ -61,8 +61,6 @@ export class BufferedDirection extends Direction {
       const refusal = this.#ask();
       if (refusal !== null) return Promise.reject(refusal);
       this.#reading = Promise.withResolvers();
-      // A function may start a read and never look at it; its rejection must not end the thread.
-      this.#reading.promise.catch(() => {});
     }
     return this.#reading.promise;
   }

@@ -100,7 +100,10 @@ export abstract class Direction {
 
   // What functions ask for, through their message.
 
-  /** The whole body in its original coding; resolves once the proxy sent it. Asked for at most once. */
+  /**
+   * The whole body in its original coding; resolves once the proxy sent it. Asked for at most once, by who sees to its
+   * rejection: a function may start a read and never look at it.
+   */
   abstract readWhole(): Promise<Uint8Array>;
   /** The body as it comes, in its original coding. Asked for at most once. */
   abstract openStream(): ReadableStream<Uint8Array>;

@@ -80,7 +80,6 @@ export class DuplexDirection extends Direction {
     if (this.#plan !== "hold" || incoming?.stream.locked === true) return Promise.reject(bodyReadAsStream(this));
     if (this.abandoned) return Promise.reject(bodyNotSent(this));
     this.#reading = Promise.withResolvers();
-    this.#reading.promise.catch(() => {}); // a function may start a read and never look at it
     incoming?.giveWhole(this.#reading.promise);
     this.#checkRead();
     return this.#reading.promise;

@@ -42,7 +42,7 @@ abstract class ProxiedMessage {
   }
 
   bytes(): Promise<Uint8Array> {
-    return (this.#decoded ??= handled(this.#read()));
+    return (this.#decoded ??= handled(this.#direction.readWhole().then((bytes) => this.#decode(bytes))));
   }
 
   text(): Promise<string> {
@@ -57,12 +57,10 @@ abstract class ProxiedMessage {
     return this.#direction.readTrailers();
   }
 
-  async #read(): Promise<Uint8Array> {
+  #decode(bytes: Uint8Array): Uint8Array | Promise<Uint8Array> {
     const direction = this.#direction;
-    const bytes = await direction.readWhole();
     const which = direction.isRequest ? "request" : "response";
-    const decoded = decodeMessageBody(bytes, direction.headers, which, direction.owner.service.settings);
-    return decoded instanceof Promise ? await decoded : decoded;
+    return decodeMessageBody(bytes, direction.headers, which, direction.owner.service.settings);
   }
 }
 
@@ -151,7 +149,7 @@ function checkedBody(value: unknown): ReadableStream<Uint8Array> | Uint8Array | 
 
 /** A promise whose rejection the function may ignore. */
 function handled<T>(promise: Promise<T>): Promise<T> {
-  promise.then(undefined, ignore);
+  promise.then(ignore, ignore); // of a large body nothing more is kept for it
   return promise;
 }
 

@@ -30,7 +30,6 @@ export class ObservedDirection extends Direction {
   readWhole(): Promise<Uint8Array> {
     if (this.#reading === null) {
       this.#reading = Promise.withResolvers();
-      this.#reading.promise.catch(() => {}); // a function may start a read and never look at it
       if (this.complete || this.#tooLong) this.#settleRead();
     }
     return this.#reading.promise;

@@ -87,7 +87,6 @@ export class StreamedDirection extends Direction {
     const refusal = this.#collectRefusal() ?? this.headersRefusal();
     if (refusal !== null) return Promise.reject(refusal);
     this.#reading = Promise.withResolvers();
-    this.#reading.promise.catch(() => {}); // a function may start a read and never look at it
     this.#plan = "collect";
     incoming?.giveWhole(this.#reading.promise);
     const chunkWaits = this.#isBodyDue; // the headers were not sent to us
