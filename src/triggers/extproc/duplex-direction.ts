@@ -15,7 +15,8 @@ import {
 import { ChunkList } from "./chunk-list.ts";
 import { collectStream } from "./collect-stream.ts";
 import { Direction, type ReleaseOptions, type Replacement, type WayOut } from "./direction.ts";
-import { IncomingBody, streamOf } from "./incoming-body.ts";
+import { IncomingBody, type IncomingBodyListener, streamOf } from "./incoming-body.ts";
+import { inNextTurn } from "./next-turn.ts";
 import { OutgoingBody } from "./outgoing-body.ts";
 import type { HeaderMap } from "./wire/header-map.ts";
 import { Phase } from "./wire/processing-request.ts";
@@ -38,7 +39,7 @@ const UNREAD_BYTES = 128 * 1024;
  */
 type Plan = "hold" | "pass" | "tap" | "transform" | "replace";
 
-export class DuplexDirection extends Direction {
+export class DuplexDirection extends Direction implements IncomingBodyListener {
   #plan: Plan = "hold";
   #headersLeft = false;
   /** Chunks received and not sent back or given away. */
@@ -87,10 +88,7 @@ export class DuplexDirection extends Direction {
 
   openStream(): ReadableStream<Uint8Array> {
     if (this.#reading !== null) return streamOf(() => this.readWhole());
-    this.#incoming = new IncomingBody({
-      bodyWanted: () => this.#bodyWanted(),
-      bodyCancelled: () => this.#bodyCancelled(),
-    });
+    this.#incoming = new IncomingBody(this);
     if (this.bodiless) this.#incoming.end();
     else if (this.released) this.#incoming.fail(bodyTooLate(this, "read"));
     else if (this.#replacement !== undefined) this.#incoming.fail(bodyReplaced(this));
@@ -372,14 +370,14 @@ export class DuplexDirection extends Direction {
 
   // Streams.
 
-  #bodyWanted(): void {
+  bodyWanted(): void {
     if (this.#plan !== "hold") {
       this.#nextUnread();
       this.#balanceInput();
       return;
     }
     // The body may be assigned in the same breath, as with `pipeThrough`: then the headers wait for the release.
-    setImmediate(() => {
+    inNextTurn(() => {
       if (this.#plan !== "hold" || this.#replacement !== undefined) return;
       const refusal = this.headersRefusal();
       if (refusal !== null) return this.owner.failed(refusal);
@@ -389,7 +387,7 @@ export class DuplexDirection extends Direction {
     });
   }
 
-  #bodyCancelled(): void {
+  bodyCancelled(): void {
     this.#unread.clear();
     this.#balanceInput();
   }
@@ -415,7 +413,7 @@ export class DuplexDirection extends Direction {
 
   #stopTapping(): void {
     this.#plan = "pass";
-    this.#bodyCancelled();
+    this.bodyCancelled();
   }
 
   /** Makes the proxy wait while more is kept here than need be: unread by the function, or not taken by the proxy. */

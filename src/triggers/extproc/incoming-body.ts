@@ -1,4 +1,5 @@
 /** Body bytes on their way from the proxy to a function that reads them as a stream. */
+import type { UnderlyingDefaultSource } from "node:stream/web";
 
 /** What is told as the function reads. */
 export interface IncomingBodyListener {
@@ -7,6 +8,9 @@ export interface IncomingBodyListener {
   /** The function gave up reading. */
   bodyCancelled(): void;
 }
+
+/** Nothing is asked of the proxy before the function reads. */
+const NOTHING_AHEAD = { highWaterMark: 0 };
 
 /** A body that is read whole, as a stream: read when the stream is. */
 export function streamOf(read: () => Promise<Uint8Array>): ReadableStream<Uint8Array> {
@@ -19,32 +23,38 @@ export function streamOf(read: () => Promise<Uint8Array>): ReadableStream<Uint8A
   });
 }
 
-export class IncomingBody {
+/** Its own underlying source, so that a body costs no closures. */
+export class IncomingBody implements UnderlyingDefaultSource<Uint8Array> {
   readonly stream: ReadableStream<Uint8Array>;
   /** The function waits for bytes. */
   wanted = false;
+  readonly #listener: IncomingBodyListener;
   #controller: ReadableStreamDefaultController<Uint8Array> | null = null;
   #over = false;
 
   constructor(listener: IncomingBodyListener) {
-    this.stream = new ReadableStream<Uint8Array>(
-      {
-        start: (controller) => {
-          this.#controller = controller;
-        },
-        pull: () => {
-          if (this.wanted) return;
-          this.wanted = true;
-          listener.bodyWanted();
-        },
-        cancel: () => {
-          this.#over = true;
-          listener.bodyCancelled();
-        },
-      },
-      { highWaterMark: 0 },
-    );
+    this.#listener = listener;
+    this.stream = new ReadableStream<Uint8Array>(this, NOTHING_AHEAD);
   }
+
+  // For the stream.
+
+  start(controller: ReadableStreamDefaultController<Uint8Array>): void {
+    this.#controller = controller;
+  }
+
+  pull(): void {
+    if (this.wanted) return;
+    this.wanted = true;
+    this.#listener.bodyWanted();
+  }
+
+  cancel(): void {
+    this.#over = true;
+    this.#listener.bodyCancelled();
+  }
+
+  // For the direction.
 
   /** Nothing can be pushed any more: it ended, failed, or the function gave up reading. */
   get over(): boolean {

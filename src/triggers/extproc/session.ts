@@ -29,6 +29,7 @@ import { failureReason, isQuietEnd } from "./failure.ts";
 import { giveUp, goOnWithoutFunction } from "./failure-policy.ts";
 import { FunctionRun, type RunOwner } from "./function-run.ts";
 import type { AnswerHead } from "./immediate-response.ts";
+import { inNextTurn } from "./next-turn.ts";
 import { oldestDue } from "./oldest-due.ts";
 import { type RequestPseudo, requestText } from "./request-text.ts";
 import type { MiddlewareService, ServedExchange } from "./service.ts";
@@ -396,7 +397,7 @@ export class Session implements CallReceiver, DirectionOwner, LoggedExchange, Lo
   #requestLeft(): void {
     if (this.#requestGone !== null || !this.#isResponseDuplex) return;
     this.#requestGone = false;
-    setImmediate(() => {
+    inNextTurn(() => {
       this.#requestGone = true;
       this.progressed();
     });

@@ -17,7 +17,8 @@ import {
 import { ChunkList } from "./chunk-list.ts";
 import { collectStream } from "./collect-stream.ts";
 import { Direction, type ReleaseOptions, type Replacement, type WayOut } from "./direction.ts";
-import { IncomingBody, streamOf } from "./incoming-body.ts";
+import { IncomingBody, type IncomingBodyListener, streamOf } from "./incoming-body.ts";
+import { inNextTurn } from "./next-turn.ts";
 import { OutgoingBody } from "./outgoing-body.ts";
 import type { HeaderMap } from "./wire/header-map.ts";
 import { Phase } from "./wire/processing-request.ts";
@@ -38,7 +39,7 @@ const EMPTY: Uint8Array = new Uint8Array(0);
  */
 type Plan = "undecided" | "pass" | "collect" | "returning" | "tap" | "transform" | "replace";
 
-export class StreamedDirection extends Direction {
+export class StreamedDirection extends Direction implements IncomingBodyListener {
   #plan: Plan = "undecided";
   #headersLeft = false;
   /** The chunk that is due. */
@@ -97,10 +98,7 @@ export class StreamedDirection extends Direction {
 
   openStream(): ReadableStream<Uint8Array> {
     if (this.#reading !== null) return streamOf(() => this.readWhole());
-    this.#incoming = new IncomingBody({
-      bodyWanted: () => this.#bodyWanted(),
-      bodyCancelled: () => this.#readOn(),
-    });
+    this.#incoming = new IncomingBody(this);
     if (this.bodiless || this.#isEmpty) this.#incoming.end();
     else if (this.released) this.#incoming.fail(bodyTooLate(this, "read"));
     else if (this.#replacement !== undefined) this.#incoming.fail(bodyReplaced(this));
@@ -453,11 +451,11 @@ export class StreamedDirection extends Direction {
 
   // Streams.
 
-  /** The function reads: what was given before has been used up. */
-  #bodyWanted(): void {
+  /** What was given before has been used up. */
+  bodyWanted(): void {
     if (this.#plan === "undecided") {
       // The body may be assigned in the same breath, as with `pipeThrough`: then the headers wait for the release.
-      setImmediate(() => {
+      inNextTurn(() => {
         if (this.#plan !== "undecided" || this.#replacement !== undefined) return;
         const refusal = this.headersRefusal();
         if (refusal !== null) return this.owner.failed(refusal);
@@ -470,7 +468,7 @@ export class StreamedDirection extends Direction {
     else if (!this.#isLast) {
       // Asking for more, the function is through with the chunk; what it made of it is a few steps away.
       const chunk = this.#chunkNumber;
-      setImmediate(() => {
+      inNextTurn(() => {
         if (chunk === this.#chunkNumber) this.#answerTransformed();
       });
     }
@@ -479,6 +477,10 @@ export class StreamedDirection extends Direction {
   /** The function reads the body, and what it makes of it is not complete. */
   get #isRead(): boolean {
     return this.#incoming?.over === false && this.#outgoing?.ended !== true;
+  }
+
+  bodyCancelled(): void {
+    this.#readOn();
   }
 
   /** Gives the chunk that is due to the function as soon as it wants it. */
