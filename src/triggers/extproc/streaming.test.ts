@@ -40,6 +40,14 @@ const whole: Middleware = async ({ request }, next) => {
   await next();
 };
 
+/** Notes the chunks of the request as they come. */
+function readInto(seen: string[]): Middleware {
+  return async ({ request }, next) => {
+    for await (const chunk of request.body ?? []) seen.push(Buffer.from(chunk).toString());
+    await next();
+  };
+}
+
 /** Sends a request with its chunks, one after the other, each once the function had time to deal with the one before. */
 async function sendRequest(envoy: FakeEnvoy, chunks: readonly string[], fields: Fields = post): Promise<void> {
   envoy.requestHeaders(fields);
@@ -187,13 +195,7 @@ describe("STREAMED", () => {
 
   test("a function that reads as it flows changes nothing", async () => {
     const seen: string[] = [];
-    const envoy = new FakeEnvoy(
-      fakeService(async ({ request }, next) => {
-        for await (const chunk of request.body ?? []) seen.push(Buffer.from(chunk).toString());
-        await next();
-      }),
-      streamed,
-    );
+    const envoy = new FakeEnvoy(fakeService(readInto(seen)), streamed);
     await sendRequest(envoy, ["ab", "cd", ""]);
     expect(seen).toEqual(["ab", "cd"]);
     expect(envoy.bodies.request).toBe("abcd");
@@ -207,13 +209,7 @@ describe("STREAMED", () => {
 
   test("a function reads a long message before its end; it is answered as one", async () => {
     const seen: string[] = [];
-    const envoy = new FakeEnvoy(
-      fakeService(async ({ request }, next) => {
-        for await (const chunk of request.body ?? []) seen.push(Buffer.from(chunk).toString());
-        await next();
-      }),
-      streamed,
-    );
+    const envoy = new FakeEnvoy(fakeService(readInto(seen)), streamed);
     envoy.requestHeaders(post);
     await envoy.settle();
     const seenBetween: string[] = [];
