@@ -1,4 +1,4 @@
-/** Memory for bytes whose number is announced before they come. */
+/** Gathers bytes whose number is announced before they come. */
 import { copyBytes } from "../http2/bytes.ts";
 
 /** What is announced gets at most this much memory before it came … */
@@ -7,13 +7,26 @@ const FIRST_BYTES = 64 * 1024;
 const GROWTH = 64;
 
 /**
- * `buffer`, or a larger one with its first `filled` bytes, that has room for `needed` bytes. It ends up as long as
- * `announced`, never longer.
+ * Puts `source[from, to)` behind the first `filled` bytes of `gathered`. Returns that, or a larger array with what was in
+ * it; it ends up as long as `announced`, never longer.
  */
-export function reserveBytes(buffer: Uint8Array, filled: number, needed: number, announced: number): Uint8Array {
-  if (needed <= buffer.length) return buffer;
+export function gatherBytes(
+  gathered: Uint8Array,
+  filled: number,
+  source: Uint8Array,
+  from: number,
+  to: number,
+  announced: number,
+): Uint8Array {
+  const room = withRoom(gathered, filled, filled + to - from, announced);
+  copyBytes(source, from, to, room, filled);
+  return room;
+}
+
+function withRoom(gathered: Uint8Array, filled: number, needed: number, announced: number): Uint8Array {
+  if (needed <= gathered.length) return gathered;
   // Not cleared, so that memory the bytes do not reach is never touched.
   const grown = Buffer.allocUnsafeSlow(Math.min(announced, Math.max(FIRST_BYTES, needed * GROWTH)));
-  copyBytes(buffer, 0, filled, grown, 0);
+  copyBytes(gathered, 0, filled, grown, 0);
   return grown;
 }

@@ -2,8 +2,7 @@
  * Finds the length-prefixed messages in a stream of DATA: a flag byte, four bytes of length, the message.
  * https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md, "Length-Prefixed-Message"
  */
-import { copyBytes } from "../http2/bytes.ts";
-import { reserveBytes } from "./arriving-bytes.ts";
+import { gatherBytes } from "./arriving-bytes.ts";
 
 /** Flag byte, then the length as a big-endian uint32. */
 export const PREFIX_BYTES = 5;
@@ -111,8 +110,7 @@ export class MessageReader {
       this.#sink.takePart(chunk, at, stop, isLast);
       return stop;
     }
-    this.#buffer = reserveBytes(this.#buffer, received, received + stop - at, this.#length);
-    copyBytes(chunk, at, stop, this.#buffer, received);
+    this.#buffer = gatherBytes(this.#buffer, received, chunk, at, stop, this.#length);
     if (isLast) {
       const message = this.#buffer;
       this.#buffer = NO_BUFFER;

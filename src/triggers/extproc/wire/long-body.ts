@@ -4,8 +4,7 @@
  * it flows. What is not body is left as a small ProcessingRequest without it.
  */
 import type { MessageParts } from "../../../grpc/contract.ts";
-import { reserveBytes } from "../../../grpc/arriving-bytes.ts";
-import { copyBytes } from "../../../http2/bytes.ts";
+import { gatherBytes } from "../../../grpc/arriving-bytes.ts";
 import { WireReader } from "../../../protobuf/reader.ts";
 import { varintBytes, WireWriter } from "../../../protobuf/writer.ts";
 import { Phase } from "./processing-request.ts";
@@ -80,7 +79,7 @@ export class LongBodyParts implements MessageParts {
     while (at < end && this.#missing > 0) at = this.#fill(bytes, at, end);
     if (this.#missing > 0) return;
     const rest = (this.#rest ??= this.#beginRest());
-    copyBytes(bytes, at, end, rest, this.#restFilled);
+    gatherBytes(rest, this.#restFilled, bytes, at, end, rest.length);
     this.#restFilled += end - at;
     if (!isLast) return;
     const piece = this.#piece;
@@ -92,8 +91,7 @@ export class LongBodyParts implements MessageParts {
     const filled = this.#filled;
     const pieceBytes = Math.min(this.#pieceBytes, filled + this.#missing);
     const stop = Math.min(end, at + pieceBytes - filled);
-    const piece = reserveBytes(this.#piece, filled, filled + stop - at, pieceBytes);
-    copyBytes(bytes, at, stop, piece, filled);
+    const piece = gatherBytes(this.#piece, filled, bytes, at, stop, pieceBytes);
     this.#piece = piece;
     this.#filled += stop - at;
     this.#missing -= stop - at;
