@@ -65,6 +65,12 @@ export function isPartialContent(fields: FieldReader): boolean {
   return /^multipart\/byteranges\b/i.test(fields.get("content-type") ?? "");
 }
 
+/** The codings of a received body; none for a part of one, which cannot be decoded without the rest. */
+export function undoableCodings(fields: FieldReader): string[] {
+  const codings = parseContentEncoding(fields.get("content-encoding"));
+  return codings.length === 0 || isPartialContent(fields) ? [] : codings;
+}
+
 /**
  * A strong tag promises the same bytes wherever it occurs, in every coding (RFC 9110 8.8.1, 8.8.3.3), which is no longer
  * so. A weak one promises the same meaning: caches still save the transfer with If-None-Match, which compares weakly,

@@ -2,12 +2,11 @@
  * Content codings of a message between proxy and function: functions read bodies decoded, and what they give back is
  * encoded again as the message was, or sent plain with its `content-encoding` removed.
  */
-import { isPartialContent } from "../../compression/body-fields.ts";
+import { isPartialContent, undoableCodings } from "../../compression/body-fields.ts";
 import { areKnownCodings, parseContentEncoding } from "../../compression/content-encoding.ts";
 import { decodeStream } from "../../compression/decode-stream.ts";
 import { encodeBody } from "../../compression/encode-body.ts";
 import { encodeStream } from "../../compression/encode-stream.ts";
-import type { HeaderList } from "../../function/contract.ts";
 import type { Direction } from "./direction.ts";
 
 export interface BodyCoding {
@@ -44,12 +43,6 @@ export function toSentStream(
   { codings, removed }: BodyCoding,
 ): ReadableStream<Uint8Array> {
   return removed || codings.length === 0 ? body : encodeStream(body, codings, { flush: "each-chunk" });
-}
-
-/** The codings of a received body; none for a part of one, which cannot be decoded without the rest. */
-export function undoableCodings(headers: HeaderList): string[] {
-  const codings = parseContentEncoding(headers.get("content-encoding"));
-  return codings.length === 0 || isPartialContent(headers) ? [] : codings;
 }
 
 /** A received body as the function reads it. */

@@ -1,9 +1,9 @@
 /** A received body as functions read it: within the limits and decoded of its content codings. */
+import { undoableCodings } from "../../compression/body-fields.ts";
 import { decodeBody } from "../../compression/decode-body.ts";
 import type { HeaderList } from "../../function/contract.ts";
 import { ExchangeError } from "../../function/errors.ts";
 import type { ExtprocAttributes } from "./attributes.ts";
-import { undoableCodings } from "./body-coding.ts";
 
 /**
  * At once where nothing is coded, so that plain bodies cost no promise.

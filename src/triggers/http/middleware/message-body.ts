@@ -1,5 +1,5 @@
 /** The body of a message on its way through a function: reading it changes nothing, assigning replaces it. */
-import { fixBodyFields, isPartialContent } from "../../../compression/body-fields.ts";
+import { fixBodyFields, isPartialContent, undoableCodings } from "../../../compression/body-fields.ts";
 import { areKnownCodings, parseContentEncoding } from "../../../compression/content-encoding.ts";
 import { decodeBody } from "../../../compression/decode-body.ts";
 import { decodeStream } from "../../../compression/decode-stream.ts";
@@ -54,7 +54,7 @@ export class MessageBody {
   get stream(): ReadableStream<Uint8Array> | null {
     if (this.#original === null) return null;
     if (this.#stream === null) {
-      const codings = this.#undoableCodings();
+      const codings = undoableCodings(this.#headers);
       const received = this.#openReceived(this.#original);
       // A stream is never held whole, so its length needs no limit; what a byte may become does.
       const limits = { maxBytes: Infinity, maxExpansionRatio: MAX_EXPANSION_RATIO };
@@ -115,16 +115,12 @@ export class MessageBody {
     const bytes = collect(this.#original, this.#maxBytes, this.#which);
     this.#reading = { kind: "collected", bytes };
     const limits = { maxBytes: this.#maxBytes, maxExpansionRatio: MAX_EXPANSION_RATIO };
-    const codings = this.#undoableCodings();
+    const codings = undoableCodings(this.#headers);
     if (codings.length === 0) return bytes;
     const result = await decodeBody(await bytes, codings, limits);
     if ("body" in result) return result.body;
     const code = result.failure === "too-large" ? "BODY_TOO_LARGE" : "BODY_UNDECODABLE";
     throw new ExchangeError(code, `the ${this.#which}'s body: ${result.message}`);
-  }
-
-  #undoableCodings(): string[] {
-    return isPartialContent(this.#headers) ? [] : parseContentEncoding(this.#headers.get("content-encoding"));
   }
 
   /** A function that sets `content-encoding` itself gives bytes in that coding. */
