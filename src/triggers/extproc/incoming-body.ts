@@ -1,5 +1,6 @@
 /** Body bytes on their way from the proxy to a function that reads them as a stream. */
 import type { UnderlyingDefaultSource } from "node:stream/web";
+import { BodyStream } from "./body-stream.ts";
 
 /** What is told as the function reads. */
 export interface IncomingBodyListener {
@@ -34,7 +35,7 @@ export class IncomingBody implements UnderlyingDefaultSource<Uint8Array> {
 
   constructor(listener: IncomingBodyListener) {
     this.#listener = listener;
-    this.stream = new ReadableStream<Uint8Array>(this, NOTHING_AHEAD);
+    this.stream = new BodyStream(this, NOTHING_AHEAD);
   }
 
   // For the stream.
