@@ -19,13 +19,12 @@ export function withBodyHeaders(
   changes: HeaderChanges | null,
   { contentLength, plainBody }: BodyHeaders,
 ): HeaderChanges | null {
-  const set: ChangedLine[] = changes === null ? [] : [...changes.set];
-  const removed = changes === null ? [] : [...changes.removed];
-  const own = new Set(set.map((line) => line.name));
   const codings = plainBody ? [] : parseContentEncoding(fields.get("content-encoding"));
   const fixes = fixBodyFields(fields, { meaning: "changed", codings, length: contentLength ?? "by-proxy" });
-  for (const name of fixes.removed) if (!own.has(name)) removed.push(name);
-  for (const [name, value] of fixes.set) if (!own.has(name)) set.push({ name, value, append: false });
+  const set: ChangedLine[] = changes === null ? [] : [...changes.set];
+  const removed = changes === null ? [] : [...changes.removed];
+  for (const name of fixes.removed) if (!setsName(changes, name)) removed.push(name);
+  for (const [name, value] of fixes.set) if (!setsName(changes, name)) set.push({ name, value, append: false });
   return set.length === 0 && removed.length === 0 ? null : { removed, set };
 }
 
@@ -38,6 +37,10 @@ export function withoutFraming(changes: HeaderChanges | null): HeaderChanges | n
   const set = changes.set.filter((line) => !setsFraming(line));
   const removed = changes.removed.filter((name) => !isFraming(name));
   return set.length === 0 && removed.length === 0 ? null : { removed, set };
+}
+
+function setsName(changes: HeaderChanges | null, name: string): boolean {
+  return changes !== null && changes.set.some((line) => line.name === name);
 }
 
 function setsFraming(line: ChangedLine): boolean {

@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
 import { seededRandom } from "../../../protobuf/seeded-random.test-support.ts";
+import { WireError } from "../../../protobuf/wire-error.ts";
 import { WireWriter } from "../../../protobuf/writer.ts";
 import { HeaderMap } from "./header-map.ts";
 import { copySpan, type Span } from "./span.ts";
@@ -37,6 +38,34 @@ test("values are found by name among names of the same and of other lengths", ()
     [],
   ]);
   expect(map.lines()).toEqual(lines.flat());
+});
+
+test("maps are searched in turn, in one chunk and in others, with few lines and many", () => {
+  const many = Array.from({ length: 1500 }, (_, index) => [`x-${index}`, `${index}`] as const);
+  const spans = [
+    headerMapIn(100, [["host", "one"]]),
+    headerMapIn(100_000, many),
+    headerMapIn(100, [["host", "two"]]),
+    headerMapIn(100, []),
+  ];
+  const maps = spans.map(headerMapOf);
+  for (let round = 0; round < 2; round++) {
+    expect(maps.map((map) => map.values("host"))).toEqual([["one"], [], ["two"], []]);
+    expect(maps.map((map) => map.values("x-1499"))).toEqual([[], ["1499"], [], []]);
+  }
+  expect(maps[1]?.lines()).toEqual(many.flat());
+  expect(maps.map((map) => map.values("host"))).toEqual([["one"], [], ["two"], []]);
+});
+
+test("a map that ends within a line is refused each time, and the next one is read", () => {
+  const { bytes, start, end } = headerMapIn(100, [
+    ["host", "example"],
+    ["accept", "a"],
+  ]);
+  const broken = new HeaderMap(bytes, start, end - 1);
+  for (const name of ["host", "accept", "host"]) expect(() => broken.values(name)).toThrow(WireError);
+  expect(() => broken.lines()).toThrow(WireError);
+  expect(new HeaderMap(bytes, start, end).values("accept")).toEqual(["a"]);
 });
 
 test("after compact a large chunk may be overwritten", () => {

@@ -6,13 +6,23 @@ import { copySpan } from "./span.ts";
 const reader = new WireReader();
 const { latin1Slice } = Buffer.prototype;
 const NONE: readonly string[] = [];
+const NO_BYTES: Uint8Array = new Uint8Array(0);
 const NOT_KNOWN = -1;
 /** A chunk as long as this may live as long as an exchange: copying what is needed of it would save little. */
 const KEPT_CHUNK_BYTES = 4096;
-/** Where name and value of the line read last lie: one object for all, so that looking for a header costs none. */
-const line = { nameStart: 0, nameEnd: 0, valueStart: 0, valueEnd: 0 };
-/** Bits of the name lengths of the lines passed since the search began. */
-let lengthsPassed = 0;
+/** Offsets kept of a line: start and end of its name, start and end of its value. */
+const OFFSETS = 4;
+const FIRST_PLACES = 64 * OFFSETS;
+/** Room that a map of many lines needed is given back for the next one. */
+const KEPT_PLACES = 1024 * OFFSETS;
+/** Where the lines of the map searched last lie. One for all maps: searches of one come in bursts. */
+let places = new Int32Array(FIRST_PLACES);
+let placesEnd = 0;
+let placesOf = NO_BYTES;
+let placesFrom = 0;
+let placesTo = 0;
+/** Bits of the lengths their names have. */
+let lengthsFound = 0;
 
 /**
  * A received header map. Values are Latin-1, one character a byte. Envoy fills `raw_value`; `value` counts where a proxy
@@ -42,12 +52,10 @@ export class HeaderMap implements ReceivedFields {
 
   lines(): readonly string[] {
     if (this.#lines !== null) return this.#lines;
+    this.#findLines();
     const lines: string[] = [];
-    reader.reset(this.#bytes, this.#start, this.#end);
-    while (this.#nextLine(null)) {
-      lines.push(this.#text(line.nameStart, line.nameEnd), this.#text(line.valueStart, line.valueEnd));
-    }
-    this.#bytes = new Uint8Array(0);
+    for (let at = 0; at < placesEnd; at += OFFSETS) lines.push(this.#text(at), this.#text(at + 2));
+    this.#bytes = NO_BYTES;
     this.#start = this.#end = 0;
     this.#lines = lines;
     return lines;
@@ -56,15 +64,11 @@ export class HeaderMap implements ReceivedFields {
   values(name: string): readonly string[] {
     if (this.#lines !== null) return valuesIn(this.#lines, name);
     if ((this.#nameLengths & lengthBit(name.length)) === 0) return NONE;
+    this.#findLines();
     let values: string[] | null = null;
-    reader.reset(this.#bytes, this.#start, this.#end);
-    lengthsPassed = 0;
-    while (this.#nextLine(name)) {
-      if (this.#spells(line.nameStart, line.nameEnd, name)) {
-        (values ??= []).push(this.#text(line.valueStart, line.valueEnd));
-      }
+    for (let at = 0; at < placesEnd; at += OFFSETS) {
+      if (this.#isCalled(at, name)) (values ??= []).push(this.#text(at + 2));
     }
-    this.#nameLengths = lengthsPassed;
     return values ?? NONE;
   }
 
@@ -76,42 +80,32 @@ export class HeaderMap implements ReceivedFields {
     this.#end = this.#bytes.length;
   }
 
-  #text(start: number, end: number): string {
-    return latin1Slice.call(this.#bytes, start, end);
+  /** Of a name or value by its place. */
+  #text(at: number): string {
+    return latin1Slice.call(this.#bytes, places[at] ?? 0, places[at + 1] ?? 0);
   }
 
-  #spells(start: number, end: number, name: string): boolean {
-    if (end - start !== name.length) return false;
+  /** Whether this is the name of the line at this place. */
+  #isCalled(at: number, name: string): boolean {
+    const start = places[at] ?? 0;
+    if ((places[at + 1] ?? 0) - start !== name.length) return false;
     // From the end: names share beginnings such as "x-forwarded-", seldom ends.
     for (let i = name.length - 1; i >= 0; i--) if (this.#bytes[start + i] !== name.charCodeAt(i)) return false;
     return true;
   }
 
-  /** Reads on to the next line, or to the next that may be called `name`; false when there is none. */
-  #nextLine(name: string | null): boolean {
-    while (reader.position < reader.end) {
-      const tag = reader.tag();
-      if (tag !== 0x0a) {
-        reader.skip(tag);
-        continue;
-      }
-      const outerEnd = reader.enter();
-      const passedOver = name !== null && this.#isOfOtherLength(name.length);
-      if (passedOver) reader.position = reader.end;
-      else readLine();
-      reader.leave(outerEnd);
-      if (!passedOver) return true;
-    }
-    return false;
-  }
-
-  /** Whether the line that begins here shows at a glance a name that is not as long. */
-  #isOfOtherLength(length: number): boolean {
-    const at = reader.position;
-    const found = this.#bytes[at + 1] ?? 0;
-    const isShown = this.#bytes[at] === 0x0a && found < 0x80;
-    lengthsPassed |= isShown ? lengthBit(found) : NOT_KNOWN;
-    return isShown && found !== length;
+  /** Sees to it that `places` has the lines of this map. */
+  #findLines(): void {
+    if (placesOf === this.#bytes && placesFrom === this.#start && placesTo === this.#end) return;
+    placesOf = NO_BYTES; // until all are found: reading may throw
+    placesEnd = 0;
+    if (places.length > KEPT_PLACES) places = new Int32Array(FIRST_PLACES);
+    lengthsFound = 0;
+    for (let at = this.#start; at < this.#end;) at = findLine(this.#bytes, at, this.#end);
+    this.#nameLengths = lengthsFound;
+    placesOf = this.#bytes;
+    placesFrom = this.#start;
+    placesTo = this.#end;
   }
 }
 
@@ -120,9 +114,40 @@ function lengthBit(length: number): number {
   return 1 << (length < 31 ? length : 31);
 }
 
-/** Reads one HeaderValue up to the reader's end. */
-function readLine(): void {
-  line.nameStart = line.nameEnd = line.valueStart = line.valueEnd = 0;
+/** Finds the line that begins here, if a line it is; where the next field begins. */
+function findLine(bytes: Uint8Array, at: number, end: number): number {
+  const usualEnd = findUsualLine(bytes, at, end);
+  if (usualEnd > 0) return usualEnd;
+  reader.reset(bytes, at, end);
+  const tag = reader.tag();
+  if (tag === 0x0a) findAnyLine();
+  else reader.skip(tag);
+  return reader.position;
+}
+
+/**
+ * Finds name and value as Envoy writes them: `key`, then `raw_value`, all of it shorter than 128 bytes. Returns where the
+ * line ends; 0 when it is written otherwise.
+ */
+function findUsualLine(bytes: Uint8Array, at: number, end: number): number {
+  const nameStart = at + 4;
+  if (nameStart > end || bytes[at] !== 0x0a || bytes[at + 2] !== 0x0a) return 0;
+  const lineBytes = bytes[at + 1] ?? 0; // name and value lie in it: their lengths take a byte if this one does
+  const valueStart = nameStart + (bytes[at + 3] ?? 0) + 2;
+  if (lineBytes >= 0x80 || valueStart > end || bytes[valueStart - 2] !== 0x1a) return 0;
+  const lineEnd = valueStart + (bytes[valueStart - 1] ?? 0);
+  if (lineEnd !== at + 2 + lineBytes || lineEnd > end) return 0;
+  keepLine(nameStart, valueStart - 2, valueStart, lineEnd);
+  return lineEnd;
+}
+
+/** Finds name and value of the HeaderValue behind the tag just read. */
+function findAnyLine(): void {
+  const outerEnd = reader.enter();
+  let nameStart = 0;
+  let nameEnd = 0;
+  let valueStart = 0;
+  let valueEnd = 0;
   while (reader.position < reader.end) {
     const field = reader.tag();
     if (field !== 0x0a && field !== 0x1a && field !== 0x12) {
@@ -131,14 +156,30 @@ function readLine(): void {
     }
     const end = reader.delimited();
     if (field === 0x0a) {
-      line.nameStart = reader.position;
-      line.nameEnd = end;
-    } else if (field === 0x1a || line.valueEnd === 0) {
-      line.valueStart = reader.position;
-      line.valueEnd = end;
+      nameStart = reader.position;
+      nameEnd = end;
+    } else if (field === 0x1a || valueEnd === 0) {
+      valueStart = reader.position;
+      valueEnd = end;
     }
     reader.position = end;
   }
+  reader.leave(outerEnd);
+  keepLine(nameStart, nameEnd, valueStart, valueEnd);
+}
+
+function keepLine(nameStart: number, nameEnd: number, valueStart: number, valueEnd: number): void {
+  if (placesEnd === places.length) {
+    const more = new Int32Array(places.length * 2);
+    more.set(places);
+    places = more;
+  }
+  places[placesEnd] = nameStart;
+  places[placesEnd + 1] = nameEnd;
+  places[placesEnd + 2] = valueStart;
+  places[placesEnd + 3] = valueEnd;
+  placesEnd += OFFSETS;
+  lengthsFound |= lengthBit(nameEnd - nameStart);
 }
 
 function valuesIn(lines: readonly string[], name: string): string[] {

@@ -1,4 +1,5 @@
 /** Parts of received messages, kept as where they lie. */
+import { copyBytes } from "../../../http2/bytes.ts";
 
 /** A part of a received message: `bytes[start]` to before `bytes[end]`. */
 export interface Span {
@@ -10,6 +11,6 @@ export interface Span {
 /** Of its own memory: for what is small and outlives the chunk it arrived in. */
 export function copySpan({ bytes, start, end }: Span): Uint8Array {
   const copy = new Uint8Array(end - start);
-  copy.set(bytes.subarray(start, end)); // the slice of a Buffer would be another view
+  copyBytes(bytes, start, end, copy, 0);
   return copy;
 }
