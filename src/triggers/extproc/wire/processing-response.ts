@@ -48,7 +48,7 @@ export interface ImmediateAnswer {
 
 const PREFIX_BYTES = 5;
 /** Up to this size a copy costs less than what is sent apart. */
-const COPIED_BYTES = 4 * 1024;
+const COPIED_BYTES = 512;
 
 const writer = new WireWriter();
 
