@@ -50,6 +50,12 @@ export interface HeadersAnswer {
   readonly forgo: boolean;
 }
 
+/**
+ * What a long body message is to its direction: gathered before it is looked at, used part by part before it has ended,
+ * or nothing, as it passes unchanged: `onBody` then gets none of its bytes.
+ */
+export type BodyUse = "whole" | "parts" | "nothing";
+
 type QueuedPhase =
   | { readonly kind: "body"; readonly bytes: Uint8Array; readonly endOfStream: boolean }
   | { readonly kind: "trailers"; readonly received: HeaderMap };
@@ -193,12 +199,12 @@ export abstract class Direction {
     if (endOfStream) this.#trailersWaiter?.resolve(null);
   }
 
-  /** Whether parts of the body message that begins now are of use before it has ended. */
-  get takesParts(): boolean {
-    return false;
+  /** Of what use the bytes of the body message are that begins now. */
+  get bodyUse(): BodyUse {
+    return "whole";
   }
 
-  /** A part of a body message that goes on; `onBody` gets the rest. Where `takesParts` held when the message began. */
+  /** A part of a body message that goes on, where its use is "parts"; `onBody` gets the rest. */
   onBodyPart(_bytes: Uint8Array): void {}
 
   /** Nothing that came waits for an answer. */

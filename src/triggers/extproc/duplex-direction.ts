@@ -14,7 +14,7 @@ import {
 } from "./body-errors.ts";
 import { ChunkList } from "./chunk-list.ts";
 import { collectStream } from "./collect-stream.ts";
-import { Direction, type ReleaseOptions, type Replacement, type WayOut } from "./direction.ts";
+import { type BodyUse, Direction, type ReleaseOptions, type Replacement, type WayOut } from "./direction.ts";
 import { IncomingBody, type IncomingBodyListener, streamOf } from "./incoming-body.ts";
 import { inNextTurn } from "./next-turn.ts";
 import { OutgoingBody } from "./outgoing-body.ts";
@@ -114,8 +114,8 @@ export class DuplexDirection extends Direction implements IncomingBodyListener {
     this.bodyArrived(bytes);
   }
 
-  override get takesParts(): boolean {
-    return true;
+  override get bodyUse(): BodyUse {
+    return "parts";
   }
 
   override onBodyPart(bytes: Uint8Array): void {

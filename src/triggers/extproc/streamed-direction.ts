@@ -16,7 +16,7 @@ import {
 } from "./body-errors.ts";
 import { ChunkList } from "./chunk-list.ts";
 import { collectStream } from "./collect-stream.ts";
-import { Direction, type ReleaseOptions, type Replacement, type WayOut } from "./direction.ts";
+import { type BodyUse, Direction, type ReleaseOptions, type Replacement, type WayOut } from "./direction.ts";
 import { IncomingBody, type IncomingBodyListener, streamOf } from "./incoming-body.ts";
 import { inNextTurn } from "./next-turn.ts";
 import { OutgoingBody } from "./outgoing-body.ts";
@@ -141,8 +141,10 @@ export class StreamedDirection extends Direction implements IncomingBodyListener
     this.#produced();
   }
 
-  override get takesParts(): boolean {
-    return (this.#plan === "tap" || this.#plan === "transform") && this.isIdle && this.#isRead;
+  override get bodyUse(): BodyUse {
+    if (this.#plan === "pass") return "nothing";
+    const flows = this.#plan === "tap" || this.#plan === "transform";
+    return flows && this.isIdle && this.#isRead ? "parts" : "whole";
   }
 
   override onBodyPart(bytes: Uint8Array): void {

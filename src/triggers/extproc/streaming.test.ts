@@ -1,4 +1,4 @@
-import { describe, expect, test } from "bun:test";
+import { describe, expect, spyOn, test } from "bun:test";
 import type { Middleware } from "../../function/contract.ts";
 import { FakeEnvoy, type Fields, fakeService } from "./fake-envoy.test-support.ts";
 
@@ -90,6 +90,17 @@ describe("STREAMED", () => {
     envoy.requestBody("b", true);
     await envoy.settle();
     expect(envoy.answers).toEqual([{ requestHeaders: {} }, { requestBody: {} }, { requestBody: {} }]);
+  });
+
+  test("a long message nobody reads is let through without its bytes being gathered", async () => {
+    const service = fakeService((_, next) => next());
+    const taken = spyOn(service.reader, "takeBody");
+    const envoy = new FakeEnvoy(service, { ...streamed, sendBodyWithoutWaitingForHeaderResponse: true });
+    envoy.requestHeaders(post);
+    await envoy.requestBodyInReads("abcdefghijklmnopqrstuvw", 16, () => envoy.settle());
+    await envoy.settle();
+    expect(envoy.answers).toEqual([{ requestHeaders: {} }, { requestBody: {} }]);
+    expect(taken.mock.calls.map(([bytes]) => bytes.length)).toEqual([0]);
   });
 
   test("a body is read whole by taking chunks out and sending all with the last", async () => {

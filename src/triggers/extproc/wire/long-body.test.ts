@@ -84,6 +84,13 @@ describe("a body taken in parts", () => {
     }
   });
 
+  test("is passed over when none of it is wanted", () => {
+    const message = encode(Phase.REQUEST_BODY, new Uint8Array(70_000), true, Buffer.alloc(0));
+    const found = receive(message, 16_384, () => 16_384, 0);
+    expect(found?.pieces.map(({ length }) => length)).toEqual([0]);
+    expect([found?.reader.phase, found?.reader.endOfStream]).toEqual([Phase.REQUEST_BODY, true]);
+  });
+
   test("gives its last bytes with what the message says behind them", () => {
     const message = encode(Phase.RESPONSE_BODY, new Uint8Array(131_072), true, Buffer.alloc(0));
     const found = receive(message, 16_384, () => 16_384);

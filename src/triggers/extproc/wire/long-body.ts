@@ -65,7 +65,7 @@ export class LongBodyParts implements MessageParts {
   #rest: Uint8Array | null = null;
   #restFilled = 0;
 
-  /** `pieceBytes`: what the owner is given at once, all of the body if it is no longer. */
+  /** `pieceBytes`: what the owner is given at once, all of the body if it is no longer; 0: nothing, it is passed over. */
   constructor(body: LongBody, owner: LongBodyOwner, pieceBytes: number) {
     this.#body = body;
     this.#owner = owner;
@@ -88,6 +88,7 @@ export class LongBodyParts implements MessageParts {
   }
 
   #fill(bytes: Uint8Array, at: number, end: number): number {
+    if (this.#pieceBytes === 0) return this.#passOver(at, end);
     const filled = this.#filled;
     const pieceBytes = Math.min(this.#pieceBytes, filled + this.#missing);
     const stop = Math.min(end, at + pieceBytes - filled);
@@ -100,6 +101,12 @@ export class LongBodyParts implements MessageParts {
       this.#filled = 0;
       this.#owner.onBodyPart(this.#body.phase, piece);
     }
+    return stop;
+  }
+
+  #passOver(at: number, end: number): number {
+    const stop = Math.min(end, at + this.#missing);
+    this.#missing -= stop - at;
     return stop;
   }
 
