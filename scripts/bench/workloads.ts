@@ -12,6 +12,7 @@ export type WorkloadName =
   | "response-body"
   | "complex"
   | "echo-buffered"
+  | "left-streamed"
   | "read-streamed"
   | "echo-streamed"
   | "echo-duplex";
@@ -97,6 +98,13 @@ export const workloads: Readonly<Record<WorkloadName, Workload>> = {
     title: "response body sent back whole",
     phases: responseWithBody,
     processingMode: responseBuffered,
+    responseBytes: 1024,
+  },
+  "left-streamed": {
+    name: "left-streamed",
+    title: "response body let through as it flows",
+    phases: responseWithBody,
+    processingMode: responseStreamed,
     responseBytes: 1024,
   },
   "read-streamed": {

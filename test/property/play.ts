@@ -141,8 +141,7 @@ class Player implements Played, ServerCall {
       const tooLarge = this.verdicts.some(({ verdict }) => verdict === "tooLarge");
       return (scenario.envoy.observabilityMode && !this.sent.has(`${side} body`)) || (side === "response" && tooLarge);
     };
-    const bodyBytes = wholeBody(scenario.request).length + wholeBody(scenario.response).length;
-    this.service = playedService(this.run.middleware, scenario.attributes, Math.max(4, bodyBytes >> 4), log);
+    this.service = playedService(this.run.middleware, scenario.attributes, log);
     this.#envoy = openEnvoyExchange(scenario.envoy);
     this.#scripts = {
       request: scenario.withoutRequest ? [] : this.#script("request", scenario.request),

@@ -15,12 +15,7 @@ export interface PlayedService extends MiddlewareService {
   readonly sessions: OpenExchanges;
 }
 
-export function playedService(
-  run: Middleware,
-  attributes: object,
-  pieceBytes: number,
-  log: (line: string) => void,
-): PlayedService {
+export function playedService(run: Middleware, attributes: object, log: (line: string) => void): PlayedService {
   const settings = v.parse(extprocAttributes, attributes);
   const failures: string[] = [];
   const cells = new Map<string, NumberCell>();
@@ -43,7 +38,6 @@ export function playedService(
     log: tracingLog(log),
     metrics: new ExtprocMetrics(recorder, "test", 0),
     headerGuard: createHeaderGuard(settings),
-    pieceBytes,
     reader: new ProcessingRequestReader(),
     sessions: new OpenExchanges(),
     failures,

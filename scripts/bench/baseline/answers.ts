@@ -20,6 +20,13 @@ export type ConstantAnswers = Readonly<Partial<Record<Phase, ConstantAnswer>>>;
 /** Ending the call with OK passes what is unanswered unchanged. */
 const endOfCall: ConstantAnswer = { message: null, closes: true };
 
+/** Each body phase is answered with nothing changed. */
+const passing: ConstantAnswers = {
+  request_headers: pass("request_headers"),
+  response_headers: pass("response_headers"),
+  response_body: { ...pass("response_body"), closes: "at-end" },
+};
+
 export const answersByWorkload: Readonly<Record<WorkloadName, ConstantAnswers>> = {
   bodies: {
     request_headers: pass("request_headers"),
@@ -52,11 +59,8 @@ export const answersByWorkload: Readonly<Record<WorkloadName, ConstantAnswers>> 
     response_body: closing(setHeaders("response_body", fiftyNames())),
   },
   "echo-buffered": echoing(({ body }) => ({ body })),
-  "read-streamed": {
-    request_headers: pass("request_headers"),
-    response_headers: pass("response_headers"),
-    response_body: { ...pass("response_body"), closes: "at-end" },
-  },
+  "left-streamed": passing,
+  "read-streamed": passing,
   "echo-streamed": echoing(({ body }) => ({ body })),
   "echo-duplex": echoing(({ body, end_of_stream }) => ({ streamed_response: { body, end_of_stream } })),
 };

@@ -16,6 +16,7 @@ const sizes: readonly (readonly [bytes: number, name: string])[] = [
 const shapes: readonly (readonly [name: WorkloadName, title: string])[] = [
   ["response-body", "BUFFERED, read, empty answer"],
   ["echo-buffered", "BUFFERED, sent back"],
+  ["left-streamed", "STREAMED, let through, empty answers"],
   ["read-streamed", "STREAMED, read, empty answers"],
   ["echo-streamed", "STREAMED, sent back"],
   ["echo-duplex", "FULL_DUPLEX_STREAMED, read and sent back"],

@@ -8,7 +8,7 @@ import { bodyNotSent, bodyPartial, bodyTooLate } from "./body-errors.ts";
 import { withBodyHeaders, withoutFraming } from "./body-headers.ts";
 import { BodyMode } from "./body-mode.ts";
 import { collectStream } from "./collect-stream.ts";
-import { type BodyUse, Direction, type ReleaseOptions, type Replacement, type WayOut } from "./direction.ts";
+import { Direction, type ReleaseOptions, type Replacement, type WayOut } from "./direction.ts";
 import { streamOf } from "./incoming-body.ts";
 import { Phase } from "./wire/processing-request.ts";
 import { encodeCommonAnswer, unchangedAnswer } from "./wire/processing-response.ts";
@@ -79,10 +79,6 @@ export class BufferedDirection extends Direction {
       this.#held === null &&
       this.#replacement instanceof ReadableStream
     );
-  }
-
-  override get bodyUse(): BodyUse {
-    return this.settled ? "nothing" : "whole";
   }
 
   openStream(): ReadableStream<Uint8Array> {

@@ -15,6 +15,7 @@ import type { DirectionOwner } from "./direction-owner.ts";
 import { sentGuard, unseenGuard } from "./header-guards.ts";
 import { headersExcess } from "./header-limits.ts";
 import type { HeaderMap } from "./wire/header-map.ts";
+import type { BodyUse } from "./wire/long-body.ts";
 import { Phase } from "./wire/processing-request.ts";
 import { encodeCommonAnswer, encodeTrailersAnswer, optOutAnswer, unchangedAnswer } from "./wire/processing-response.ts";
 
@@ -49,12 +50,6 @@ export interface HeadersAnswer {
   /** Unchanged headers need no answer: the stream ends with OK. */
   readonly forgo: boolean;
 }
-
-/**
- * What a long body message is to its direction: gathered before it is looked at, used part by part before it has ended,
- * or nothing, as it passes unchanged: `onBody` then gets none of its bytes.
- */
-export type BodyUse = "whole" | "parts" | "nothing";
 
 type QueuedPhase =
   | { readonly kind: "body"; readonly bytes: Uint8Array; readonly endOfStream: boolean }
@@ -199,7 +194,7 @@ export abstract class Direction {
     if (endOfStream) this.#trailersWaiter?.resolve(null);
   }
 
-  /** Of what use the bytes of the body message are that begins now. */
+  /** Of what use the bytes of the body message are that begins now; of one that is of no use `onBody` gets none. */
   get bodyUse(): BodyUse {
     return "whole";
   }

@@ -12,13 +12,14 @@ import {
   firstChunkLeft,
   noBodyToReplace,
 } from "./body-errors.ts";
-import { ChunkList } from "./chunk-list.ts";
 import { collectStream } from "./collect-stream.ts";
-import { type BodyUse, Direction, type ReleaseOptions, type Replacement, type WayOut } from "./direction.ts";
+import { Direction, type ReleaseOptions, type Replacement, type WayOut } from "./direction.ts";
 import { IncomingBody, type IncomingBodyListener, streamOf } from "./incoming-body.ts";
 import { inNextTurn } from "./next-turn.ts";
 import { OutgoingBody } from "./outgoing-body.ts";
+import { ReceivedChunks } from "./received-chunks.ts";
 import type { HeaderMap } from "./wire/header-map.ts";
+import type { BodyUse } from "./wire/long-body.ts";
 import { Phase } from "./wire/processing-request.ts";
 import { encodeStreamedBody } from "./wire/processing-response.ts";
 
@@ -43,7 +44,7 @@ export class DuplexDirection extends Direction implements IncomingBodyListener {
   #plan: Plan = "hold";
   #headersLeft = false;
   /** Chunks received and not sent back or given away. */
-  readonly #held = new ChunkList();
+  readonly #held = new ReceivedChunks();
   #bodyBegun = false;
   /** The end of the body has been sent, or trailers will be the end. */
   #bodyDone = false;
@@ -53,8 +54,6 @@ export class DuplexDirection extends Direction implements IncomingBodyListener {
   #replacement: Replacement | undefined;
   #newBody: Uint8Array = EMPTY;
   #outgoing: OutgoingBody | null = null;
-  /** Given to the function's stream, which has not asked for them yet. */
-  readonly #unread = new ChunkList();
   #heldTrailers: HeaderMap | null = null;
   /** The release that waits for the body being read whole. */
   #deferred: ReleaseOptions | null = null;
@@ -190,11 +189,11 @@ export class DuplexDirection extends Direction implements IncomingBodyListener {
         this.#bodyDone = true;
         return;
       case "tap":
-        this.#nextUnread();
+        this.#incoming?.end();
         this.#bodyDone = true;
         return;
       case "transform":
-        this.#nextUnread();
+        this.#incoming?.end();
         this.#sendProduced();
         return;
       case "replace":
@@ -372,7 +371,6 @@ export class DuplexDirection extends Direction implements IncomingBodyListener {
 
   bodyWanted(): void {
     if (this.#plan !== "hold") {
-      this.#nextUnread();
       this.#balanceInput();
       return;
     }
@@ -388,7 +386,6 @@ export class DuplexDirection extends Direction implements IncomingBodyListener {
   }
 
   bodyCancelled(): void {
-    this.#unread.clear();
     this.#balanceInput();
   }
 
@@ -396,30 +393,21 @@ export class DuplexDirection extends Direction implements IncomingBodyListener {
   #give(...chunks: readonly Uint8Array[]): void {
     const incoming = this.#incoming;
     if (incoming === null || incoming.over) return;
-    for (const bytes of chunks) if (bytes.length > 0) this.#unread.push(bytes);
-    if (incoming.wanted || this.complete) this.#nextUnread();
+    for (const bytes of chunks) incoming.push(bytes);
+    if (this.complete) incoming.end();
     this.#balanceInput();
-  }
-
-  #nextUnread(): void {
-    const incoming = this.#incoming;
-    if (incoming === null) return;
-    if (incoming.wanted) {
-      const bytes = this.#unread.shift();
-      if (bytes !== undefined) incoming.push(bytes);
-    }
-    if (this.complete && this.#unread.isEmpty) incoming.end();
   }
 
   #stopTapping(): void {
     this.#plan = "pass";
-    this.bodyCancelled();
+    this.#incoming?.forget();
+    this.#balanceInput();
   }
 
   /** Makes the proxy wait while more is kept here than need be: unread by the function, or not taken by the proxy. */
   #balanceInput(): void {
     const kept = this.#plan === "hold" && this.#held.bytes > this.owner.service.settings.maxBodyBytes;
-    const full = kept || this.#unread.bytes > UNREAD_BYTES || !this.#writable;
+    const full = kept || (this.#incoming?.unreadBytes ?? 0) > UNREAD_BYTES || !this.#writable;
     if (full === this.#paused) return;
     this.#paused = full;
     if (full) this.owner.pauseInput();

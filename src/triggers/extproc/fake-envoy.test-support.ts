@@ -70,7 +70,6 @@ export function fakeService(
     log: recordingLog(lines),
     metrics: new ExtprocMetrics(recorder, "test", 0),
     headerGuard: createHeaderGuard(settings),
-    pieceBytes: 4,
     reader: new ProcessingRequestReader(),
     sessions,
     lines,

@@ -1,6 +1,7 @@
 /** Body bytes on their way from the proxy to a function that reads them as a stream. */
 import type { UnderlyingDefaultSource } from "node:stream/web";
 import { BodyStream } from "./body-stream.ts";
+import { ReceivedChunks } from "./received-chunks.ts";
 
 /** What is told as the function reads. */
 export interface IncomingBodyListener {
@@ -29,9 +30,12 @@ export class IncomingBody implements UnderlyingDefaultSource<Uint8Array> {
   readonly stream: ReadableStream<Uint8Array>;
   /** The function waits for bytes. */
   wanted = false;
+  /** Nothing can be pushed any more: it ended, failed, or the function gave up reading. */
+  over = false;
   readonly #listener: IncomingBodyListener;
   #controller: ReadableStreamDefaultController<Uint8Array> | null = null;
-  #over = false;
+  /** Given to the function, which has not asked for it yet; null while there was nothing of the kind. */
+  #unread: ReceivedChunks | null = null;
 
   constructor(listener: IncomingBodyListener) {
     this.#listener = listener;
@@ -45,27 +49,35 @@ export class IncomingBody implements UnderlyingDefaultSource<Uint8Array> {
   }
 
   pull(): void {
-    if (this.wanted) return;
-    this.wanted = true;
-    this.#listener.bodyWanted();
+    const bytes = this.#unread?.shift();
+    if (bytes !== undefined) {
+      this.#controller?.enqueue(bytes);
+      if (this.over && this.unreadBytes === 0) this.#controller?.close();
+    } else if (!this.wanted) {
+      this.wanted = true;
+      this.#listener.bodyWanted();
+    }
   }
 
   cancel(): void {
-    this.#over = true;
+    this.over = true;
+    this.forget();
     this.#listener.bodyCancelled();
   }
 
   // For the direction.
 
-  /** Nothing can be pushed any more: it ended, failed, or the function gave up reading. */
-  get over(): boolean {
-    return this.#over;
+  /** Bytes the function was given and has not taken. */
+  get unreadBytes(): number {
+    return this.#unread === null ? 0 : this.#unread.bytes;
   }
 
   push(bytes: Uint8Array): void {
-    if (this.#over || bytes.length === 0) return;
-    this.wanted = false;
-    this.#controller?.enqueue(bytes);
+    if (this.over || bytes.length === 0) return;
+    if (this.wanted) {
+      this.wanted = false;
+      this.#controller?.enqueue(bytes);
+    } else (this.#unread ??= new ReceivedChunks()).push(bytes);
   }
 
   /** What is read whole is what the stream gives, too. */
@@ -79,15 +91,22 @@ export class IncomingBody implements UnderlyingDefaultSource<Uint8Array> {
     );
   }
 
+  /** Nobody will ask for what is unread. */
+  forget(): void {
+    this.#unread?.clear();
+  }
+
+  /** The stream ends behind what was pushed. */
   end(): void {
-    if (this.#over) return;
-    this.#over = true;
-    this.#controller?.close();
+    if (this.over) return;
+    this.over = true;
+    if (this.unreadBytes === 0) this.#controller?.close();
   }
 
   fail(error: unknown): void {
-    if (this.#over) return;
-    this.#over = true;
+    if (this.over) return;
+    this.over = true;
+    this.forget();
     this.#controller?.error(error);
   }
 }

@@ -3,7 +3,7 @@ import { ExchangeError } from "../../function/errors.ts";
 import type { FieldList } from "../../function/header-list.ts";
 import { decodeMessageBody } from "./body-decoding.ts";
 import { BodyMode } from "./body-mode.ts";
-import { ChunkList } from "./chunk-list.ts";
+import { ReceivedChunks } from "./received-chunks.ts";
 import type { ExtprocService } from "./service.ts";
 
 export class ObservedBody {
@@ -12,7 +12,7 @@ export class ObservedBody {
   readonly #mode: BodyMode;
   readonly #direction: "request" | "response";
   readonly #collected = Promise.withResolvers<Uint8Array>();
-  readonly #chunks = new ChunkList();
+  readonly #chunks = new ReceivedChunks();
   #ended = false;
 
   constructor(service: ExtprocService, fields: FieldList, mode: BodyMode, direction: "request" | "response") {

@@ -3,14 +3,14 @@
  * an effect.
  */
 import type { ExchangeError } from "../../function/errors.ts";
-import { ChunkList } from "./chunk-list.ts";
+import { ReceivedChunks } from "./received-chunks.ts";
 import { Direction, type WayOut } from "./direction.ts";
 import { IncomingBody } from "./incoming-body.ts";
 import type { HeaderMap } from "./wire/header-map.ts";
 import { Phase } from "./wire/processing-request.ts";
 
 export class ObservedDirection extends Direction {
-  readonly #chunks = new ChunkList();
+  readonly #chunks = new ReceivedChunks();
   #reading: PromiseWithResolvers<Uint8Array> | null = null;
   #tooLong = false;
   #incoming: IncomingBody | null = null;

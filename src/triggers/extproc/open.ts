@@ -19,8 +19,6 @@ import { Session } from "./session.ts";
 import { ProcessingRequestReader } from "./wire/processing-request.ts";
 import { delay, untilAborted } from "../until-aborted.ts";
 
-/** Kept small, so that neither a long body nor the chunks it came in are kept whole. */
-const PIECE_BYTES = 64 * 1024;
 const SERVICE_NAME = "envoy.service.ext_proc.v3.ExternalProcessor";
 
 export async function openExtproc(
@@ -40,7 +38,6 @@ export async function openExtproc(
     log: host.log,
     metrics,
     headerGuard: createHeaderGuard(settings),
-    pieceBytes: PIECE_BYTES,
     reader: new ProcessingRequestReader(),
     sessions,
   };

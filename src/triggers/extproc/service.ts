@@ -20,8 +20,6 @@ export interface ExtprocService {
   readonly metrics: ExtprocMetrics;
   /** Refuses the header names functions may not change. */
   readonly headerGuard: HeaderGuard;
-  /** What of a long body message is used before its end came, where the body flows. */
-  readonly pieceBytes: number;
   /** Messages are read one at a time: one reader serves all. */
   readonly reader: ProcessingRequestReader;
   /** Exchanges begun and not ended. */

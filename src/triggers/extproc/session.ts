@@ -21,7 +21,7 @@ import { overrideFor } from "./body-on-demand.ts";
 import { bypassOf } from "./bypass.ts";
 import { createDirection } from "./create-direction.ts";
 import type { DirectionOwner } from "./direction-owner.ts";
-import { type BodyUse, type Direction, RELEASE_FINALLY } from "./direction.ts";
+import { type Direction, RELEASE_FINALLY } from "./direction.ts";
 import { ExchangeContext } from "./exchange-context.ts";
 import { type LoggedExchange, logCancelled, logEnd, logFailure, logPhase } from "./exchange-log.ts";
 import type { Outcome } from "./exchange-metrics.ts";
@@ -117,7 +117,7 @@ export class Session implements CallReceiver, DirectionOwner, LoggedExchange, Lo
     const body = findLongBody(bytes, start, end, messageBytes);
     if (body === null) return null;
     const direction = body.phase === Phase.REQUEST_BODY ? this.request : this.response;
-    return new LongBodyParts(body, this, this.#pieceBytes(direction.bodyUse));
+    return new LongBodyParts(body, this, direction.bodyUse);
   }
 
   onBodyPart(phase: LongBody["phase"], bytes: Uint8Array): void {
@@ -379,12 +379,6 @@ export class Session implements CallReceiver, DirectionOwner, LoggedExchange, Lo
         return; // settings only: nothing to answer
     }
     this.#start();
-  }
-
-  #pieceBytes(use: BodyUse): number {
-    if (use === "nothing") return 0;
-    // What flows need not wait for the end of its message: Envoy fills messages up to its buffer's limit.
-    return use === "parts" ? this.service.pieceBytes : Infinity;
   }
 
   /** @param endOfStream null: the bytes are a part of a message that goes on. */

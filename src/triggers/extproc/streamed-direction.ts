@@ -14,13 +14,14 @@ import {
   chunksLost,
   firstChunkLeft,
 } from "./body-errors.ts";
-import { ChunkList } from "./chunk-list.ts";
 import { collectStream } from "./collect-stream.ts";
-import { type BodyUse, Direction, type ReleaseOptions, type Replacement, type WayOut } from "./direction.ts";
+import { Direction, type ReleaseOptions, type Replacement, type WayOut } from "./direction.ts";
 import { IncomingBody, type IncomingBodyListener, streamOf } from "./incoming-body.ts";
 import { inNextTurn } from "./next-turn.ts";
 import { OutgoingBody } from "./outgoing-body.ts";
+import { ReceivedChunks } from "./received-chunks.ts";
 import type { HeaderMap } from "./wire/header-map.ts";
+import type { BodyUse } from "./wire/long-body.ts";
 import { Phase } from "./wire/processing-request.ts";
 import { type BodyBytes, encodeCommonAnswer, unchangedAnswer } from "./wire/processing-response.ts";
 
@@ -53,7 +54,7 @@ export class StreamedDirection extends Direction implements IncomingBodyListener
   /** A chunk was answered so that its original bytes went on. */
   #originalsLeft = false;
   #reading: PromiseWithResolvers<Uint8Array> | null = null;
-  readonly #collected = new ChunkList();
+  readonly #collected = new ReceivedChunks();
   /** Chunks collected were answered as taken out: their bytes are only here. */
   #takenOut = false;
   /** The release that waits for the rest of a body being collected. */

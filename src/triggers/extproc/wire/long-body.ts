@@ -1,7 +1,7 @@
 /**
- * A body phase taken as it comes: its ProcessingRequest is larger than what one read brings. The body is gathered apart
- * from its message, so that it is copied once and is nobody's view, and can be used before the end of the message where
- * it flows. What is not body is left as a small ProcessingRequest without it.
+ * A body phase taken as it comes: its ProcessingRequest is longer than a DATA frame. Where the body flows its parts are
+ * used before the message has ended, without a copy; where it is wanted whole it is gathered apart from its message, so
+ * that it is copied once and is nobody's view. What is not body is left as a small ProcessingRequest without it.
  */
 import type { MessageParts } from "../../../grpc/contract.ts";
 import { gatherBytes } from "../../../grpc/arriving-bytes.ts";
@@ -20,10 +20,16 @@ export interface LongBody {
   readonly restOfPhaseBytes: number;
 }
 
+/**
+ * Of what use its bytes are: gathered before they are looked at, used part by part before the message has ended, or
+ * nothing, as they pass unchanged.
+ */
+export type BodyUse = "whole" | "parts" | "nothing";
+
 export interface LongBodyOwner {
-  /** The next bytes of the body, in memory of their own; more follow. */
+  /** The next bytes of the body, a view of what was received; more follow. */
   onBodyPart(phase: LongBody["phase"], bytes: Uint8Array): void;
-  /** The message has come: as it would be without its body, and the last bytes of that. */
+  /** The message has come: as it would be without its body, and what of that was not given yet. */
   onBodyEnd(message: Uint8Array, bytes: Uint8Array): void;
 }
 
@@ -53,61 +59,50 @@ export function findLongBody(bytes: Uint8Array, start: number, end: number, mess
   return { phase, start: reader.position, bytes: bodyBytes, restBytes, restOfPhaseBytes: phaseEnd - bodyEnd };
 }
 
-/** Cuts a body into pieces of their own memory, so that the chunks it came in are not kept. */
+/** Takes a body as it comes, of which the beginning was found. */
 export class LongBodyParts implements MessageParts {
   readonly #body: LongBody;
   readonly #owner: LongBodyOwner;
-  readonly #pieceBytes: number;
+  readonly #use: BodyUse;
   #begun = false;
   #missing: number;
-  #piece = NOTHING;
-  #filled = 0;
+  /** What the owner gets with the end: all of the body, or its last part. */
+  #last = NOTHING;
   #rest: Uint8Array | null = null;
   #restFilled = 0;
 
-  /** `pieceBytes`: what the owner is given at once, all of the body if it is no longer; 0: nothing, it is passed over. */
-  constructor(body: LongBody, owner: LongBodyOwner, pieceBytes: number) {
+  constructor(body: LongBody, owner: LongBodyOwner, use: BodyUse) {
     this.#body = body;
     this.#owner = owner;
-    this.#pieceBytes = pieceBytes;
+    this.#use = use;
     this.#missing = body.bytes;
   }
 
   onPart(bytes: Uint8Array, start: number, end: number, isLast: boolean): void {
-    let at = this.#begun ? start : this.#body.start;
+    const at = this.#begun ? start : this.#body.start;
     this.#begun = true;
-    while (at < end && this.#missing > 0) at = this.#fill(bytes, at, end);
+    const stop = Math.min(end, at + this.#missing);
+    if (stop > at) this.#take(bytes, at, stop);
     if (this.#missing > 0) return;
     const rest = (this.#rest ??= this.#beginRest());
-    gatherBytes(rest, this.#restFilled, bytes, at, end, rest.length);
-    this.#restFilled += end - at;
+    gatherBytes(rest, this.#restFilled, bytes, stop, end, rest.length);
+    this.#restFilled += end - stop;
     if (!isLast) return;
-    const piece = this.#piece;
-    this.#piece = NOTHING; // this object may outlive collections that take the body
-    this.#owner.onBodyEnd(rest, piece);
+    const last = this.#last;
+    this.#last = NOTHING; // this object may outlive collections that take the body
+    this.#owner.onBodyEnd(rest, last);
   }
 
-  #fill(bytes: Uint8Array, at: number, end: number): number {
-    if (this.#pieceBytes === 0) return this.#passOver(at, end);
-    const filled = this.#filled;
-    const pieceBytes = Math.min(this.#pieceBytes, filled + this.#missing);
-    const stop = Math.min(end, at + pieceBytes - filled);
-    const piece = gatherBytes(this.#piece, filled, bytes, at, stop, pieceBytes);
-    this.#piece = piece;
-    this.#filled += stop - at;
+  #take(bytes: Uint8Array, at: number, stop: number): void {
+    const { bytes: bodyBytes, phase } = this.#body;
+    const taken = bodyBytes - this.#missing;
     this.#missing -= stop - at;
-    if (this.#filled === pieceBytes && this.#missing > 0) {
-      this.#piece = NOTHING;
-      this.#filled = 0;
-      this.#owner.onBodyPart(this.#body.phase, piece);
+    if (this.#use === "whole") this.#last = gatherBytes(this.#last, taken, bytes, at, stop, bodyBytes);
+    else if (this.#use === "parts") {
+      const part = bytes.subarray(at, stop);
+      if (this.#missing > 0) this.#owner.onBodyPart(phase, part);
+      else this.#last = part;
     }
-    return stop;
-  }
-
-  #passOver(at: number, end: number): number {
-    const stop = Math.min(end, at + this.#missing);
-    this.#missing -= stop - at;
-    return stop;
   }
 
   /** The phase with the fields behind its body, and room for what follows it. */
