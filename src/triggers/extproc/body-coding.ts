@@ -45,12 +45,12 @@ export function toSentStream(
   return removed || codings.length === 0 ? body : encodeStream(body, codings, { flush: "each-chunk" });
 }
 
-/** A received body as the function reads it. */
-export function toReadStream(body: ReadableStream<Uint8Array>, direction: Direction): ReadableStream<Uint8Array> {
+/** A received body as the function reads it, as it comes. Asked for at most once. */
+export function openReadStream(direction: Direction): ReadableStream<Uint8Array> {
   const { settings } = direction.owner.service;
-  if (!settings.processing.decompressBodies) return body;
-  const codings = undoableCodings(direction.headers);
-  if (codings.length === 0) return body;
+  const codings = settings.processing.decompressBodies ? undoableCodings(direction.headers) : [];
+  if (codings.length === 0) return direction.openStream("as-received");
   // A stream is never held whole, so its length needs no limit; what a byte may become does.
-  return decodeStream(body, codings, { maxBytes: Infinity, maxExpansionRatio: settings.maxExpansionRatio });
+  const limits = { maxBytes: Infinity, maxExpansionRatio: settings.maxExpansionRatio };
+  return decodeStream(direction.openStream("joined"), codings, limits); // each piece is work for another thread
 }

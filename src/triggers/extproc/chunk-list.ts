@@ -20,6 +20,20 @@ export class ChunkList {
     return chunk;
   }
 
+  /** The first pieces in one of at most this many bytes, longer only when the first is. */
+  shiftJoined(maxBytes: number): Uint8Array | undefined {
+    let count = 0;
+    let bytes = 0;
+    for (const { length } of this.chunks) {
+      if (count > 0 && bytes + length > maxBytes) break;
+      count++;
+      bytes += length;
+    }
+    if (count < 2) return this.shift();
+    this.bytes -= bytes;
+    return Buffer.concat(this.chunks.splice(0, count), bytes);
+  }
+
   /** All in one piece; a single one is not copied. */
   join(): Uint8Array {
     const [first] = this.chunks;

@@ -14,6 +14,7 @@ import { BodyMode } from "./body-mode.ts";
 import type { DirectionOwner } from "./direction-owner.ts";
 import { sentGuard, unseenGuard } from "./header-guards.ts";
 import { headersExcess } from "./header-limits.ts";
+import type { BodyPieces } from "./incoming-body.ts";
 import type { HeaderMap } from "./wire/header-map.ts";
 import type { BodyUse } from "./wire/long-body.ts";
 import { Phase } from "./wire/processing-request.ts";
@@ -107,7 +108,7 @@ export abstract class Direction {
    */
   abstract readWhole(): Promise<Uint8Array>;
   /** The body as it comes, in its original coding. Asked for at most once. */
-  abstract openStream(): ReadableStream<Uint8Array>;
+  abstract openStream(pieces: BodyPieces): ReadableStream<Uint8Array>;
   /** Sets the new body; null is an empty one. @throws ExchangeError when it is too late for one. */
   abstract assignBody(replacement: Replacement | null): void;
 

@@ -14,7 +14,7 @@ import {
 } from "./body-errors.ts";
 import { collectStream } from "./collect-stream.ts";
 import { Direction, type ReleaseOptions, type Replacement, type WayOut } from "./direction.ts";
-import { IncomingBody, type IncomingBodyListener, streamOf } from "./incoming-body.ts";
+import { type BodyPieces, IncomingBody, type IncomingBodyListener, streamOf } from "./incoming-body.ts";
 import { inNextTurn } from "./next-turn.ts";
 import { OutgoingBody } from "./outgoing-body.ts";
 import { ReceivedChunks } from "./received-chunks.ts";
@@ -85,9 +85,9 @@ export class DuplexDirection extends Direction implements IncomingBodyListener {
     return this.#reading.promise;
   }
 
-  openStream(): ReadableStream<Uint8Array> {
+  openStream(pieces: BodyPieces): ReadableStream<Uint8Array> {
     if (this.#reading !== null) return streamOf(() => this.readWhole());
-    this.#incoming = new IncomingBody(this);
+    this.#incoming = new IncomingBody(this, pieces);
     if (this.bodiless) this.#incoming.end();
     else if (this.released) this.#incoming.fail(bodyTooLate(this, "read"));
     else if (this.#replacement !== undefined) this.#incoming.fail(bodyReplaced(this));

@@ -11,8 +11,12 @@ export interface IncomingBodyListener {
   bodyCancelled(): void;
 }
 
+/** How what waits is given when the function asks for more: piece by piece as it came, or several in one. */
+export type BodyPieces = "as-received" | "joined";
+
 /** Nothing is asked of the proxy before the function reads. */
 const NOTHING_AHEAD = { highWaterMark: 0 };
+const JOINED_BYTES = 64 * 1024;
 
 /** A body that is read whole, as a stream: read when the stream is. */
 export function streamOf(read: () => Promise<Uint8Array>): ReadableStream<Uint8Array> {
@@ -33,12 +37,14 @@ export class IncomingBody implements UnderlyingDefaultSource<Uint8Array> {
   /** Nothing can be pushed any more: it ended, failed, or the function gave up reading. */
   over = false;
   readonly #listener: IncomingBodyListener;
+  readonly #pieces: BodyPieces;
   #controller: ReadableStreamDefaultController<Uint8Array> | null = null;
   /** Given to the function, which has not asked for it yet; null while there was nothing of the kind. */
   #unread: ReceivedChunks | null = null;
 
-  constructor(listener: IncomingBodyListener) {
+  constructor(listener: IncomingBodyListener, pieces: BodyPieces) {
     this.#listener = listener;
+    this.#pieces = pieces;
     this.stream = new BodyStream(this, NOTHING_AHEAD);
   }
 
@@ -49,20 +55,23 @@ export class IncomingBody implements UnderlyingDefaultSource<Uint8Array> {
   }
 
   pull(): void {
-    const bytes = this.#unread?.shift();
-    if (bytes !== undefined) {
-      this.#controller?.enqueue(bytes);
-      if (this.over && this.unreadBytes === 0) this.#controller?.close();
-    } else if (!this.wanted) {
-      this.wanted = true;
-      this.#listener.bodyWanted();
-    }
+    if (this.#giveUnread() || this.wanted) return;
+    this.wanted = true;
+    this.#listener.bodyWanted();
   }
 
   cancel(): void {
     this.over = true;
     this.forget();
     this.#listener.bodyCancelled();
+  }
+
+  #giveUnread(): boolean {
+    const bytes = this.#pieces === "joined" ? this.#unread?.shiftJoined(JOINED_BYTES) : this.#unread?.shift();
+    if (bytes === undefined) return false;
+    this.#controller?.enqueue(bytes);
+    if (this.over && this.unreadBytes === 0) this.#controller?.close();
+    return true;
   }
 
   // For the direction.
@@ -74,10 +83,15 @@ export class IncomingBody implements UnderlyingDefaultSource<Uint8Array> {
 
   push(bytes: Uint8Array): void {
     if (this.over || bytes.length === 0) return;
-    if (this.wanted) {
+    if (this.wanted && this.#pieces === "as-received") {
       this.wanted = false;
       this.#controller?.enqueue(bytes);
-    } else (this.#unread ??= new ReceivedChunks()).push(bytes);
+      return;
+    }
+    (this.#unread ??= new ReceivedChunks()).push(bytes);
+    if (!this.wanted) return;
+    this.wanted = false;
+    queueMicrotask(() => this.#giveUnread()); // with what else the same read brought
   }
 
   /** What is read whole is what the stream gives, too. */

@@ -2,7 +2,7 @@
 import type { HeaderList } from "../../function/contract.ts";
 import { ExchangeError } from "../../function/errors.ts";
 import type { FieldList } from "../../function/header-list.ts";
-import { toReadStream } from "./body-coding.ts";
+import { openReadStream } from "./body-coding.ts";
 import { decodeMessageBody } from "./body-decoding.ts";
 import { bodyDelivery } from "./body-mode.ts";
 import type { BodyDelivery, ProcessedRequest, ProcessedResponse } from "./digital-hub/contract.ts";
@@ -33,7 +33,7 @@ abstract class ProxiedMessage {
 
   get body(): ReadableStream<Uint8Array> | null {
     if (this.#direction.bodiless) return null;
-    return (this.#stream ??= toReadStream(this.#direction.openStream(), this.#direction));
+    return (this.#stream ??= openReadStream(this.#direction));
   }
 
   set body(value: ReadableStream<Uint8Array> | Uint8Array | string | null) {

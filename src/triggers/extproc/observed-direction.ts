@@ -5,7 +5,7 @@
 import type { ExchangeError } from "../../function/errors.ts";
 import { ReceivedChunks } from "./received-chunks.ts";
 import { Direction, type WayOut } from "./direction.ts";
-import { IncomingBody } from "./incoming-body.ts";
+import { type BodyPieces, IncomingBody } from "./incoming-body.ts";
 import type { HeaderMap } from "./wire/header-map.ts";
 import { Phase } from "./wire/processing-request.ts";
 
@@ -35,8 +35,8 @@ export class ObservedDirection extends Direction {
     return this.#reading.promise;
   }
 
-  openStream(): ReadableStream<Uint8Array> {
-    this.#incoming = new IncomingBody({ bodyWanted() {}, bodyCancelled() {} });
+  openStream(pieces: BodyPieces): ReadableStream<Uint8Array> {
+    this.#incoming = new IncomingBody({ bodyWanted() {}, bodyCancelled() {} }, pieces);
     if (this.#tooLong) this.#incoming.fail(this.tooLong()); // its beginning was let go
     if (!this.#chunks.isEmpty) this.#incoming.push(this.#chunks.join());
     if (this.complete) this.#incoming.end();
