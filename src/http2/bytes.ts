@@ -45,3 +45,14 @@ export function copyBytes(source: Uint8Array, from: number, to: number, target: 
   if (to - from > 12) copy.call(source, target, at, from, to);
   else for (let index = from; index < to; index++) target[at++] = byteAt(source, index);
 }
+
+/** Memory this many times as long as what is needed of it may be kept with it. */
+const KEPT_TIMES = 2;
+
+/** The bytes themselves, or a copy where they are a small part of their memory: for what has to wait. */
+export function ownBytes(bytes: Uint8Array): Uint8Array {
+  if (bytes.length * KEPT_TIMES >= bytes.buffer.byteLength) return bytes;
+  const copy = new Uint8Array(bytes.length);
+  copyBytes(bytes, 0, bytes.length, copy, 0);
+  return copy;
+}

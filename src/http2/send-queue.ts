@@ -1,4 +1,4 @@
-/** Body bytes of one stream that windows or the socket hold back: views, never copied. */
+/** Body bytes of one stream that windows or the socket hold back, as they were given. */
 
 export class SendQueue {
   readonly #pieces: Uint8Array[] = [];

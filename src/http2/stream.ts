@@ -1,5 +1,6 @@
 /** The life of one stream (RFC 9113 section 5.1), seen from the server: it begins open or half-closed (remote). */
 import type { ErrorCode, FieldLines, Http2Stream, Http2StreamHandler } from "./contract.ts";
+import { ownBytes } from "./bytes.ts";
 import { ReceiveWindow } from "./flow-control.ts";
 import { SendQueue } from "./send-queue.ts";
 
@@ -71,7 +72,7 @@ export class ServerStream implements Http2Stream {
     if (bytes.length === 0 && !endStream) return;
     this.#endRequested = endStream;
     if (this.#queue !== null) {
-      if (bytes.length > 0) this.#queue.push(bytes, 0);
+      if (bytes.length > 0) this.#queue.push(this.#waiting(bytes), 0);
       return;
     }
     let sent = 0;
@@ -82,7 +83,7 @@ export class ServerStream implements Http2Stream {
     } while (sent < bytes.length);
     if (sent === bytes.length) return;
     this.#queue = new SendQueue();
-    this.#queue.push(bytes, sent);
+    this.#queue.push(this.#waiting(bytes), sent);
     this.#host.streamHeld(this);
   }
 
@@ -152,6 +153,14 @@ export class ServerStream implements Http2Stream {
     } catch (error) {
       this.#host.handlerFailed(this, error);
     }
+  }
+
+  /**
+   * A peer that opens no window may let bytes wait for long, while what was received with them went on: they must not keep
+   * it. Where the socket is full everything waits, and nothing is copied.
+   */
+  #waiting(bytes: Uint8Array): Uint8Array {
+    return this.sendWindow <= 0 ? ownBytes(bytes) : bytes;
   }
 
   #drained(): void {

@@ -27,6 +27,20 @@ describe("what we send", () => {
     expect([client.body(1).toString(), stream.closed, events]).toEqual(["abcdefghijklmnopq", true, []]);
   });
 
+  test("keeps no more memory than itself while its stream's window is closed", async () => {
+    await using server = await TestServer.start();
+    const client = await server.client([WINDOW, 2]);
+    client.send(headers(1, true));
+    const { stream } = await server.stream();
+    const received = Buffer.from(new Uint8Array(100).fill(0x61).buffer);
+    stream.sendData(received.subarray(0, 10), false);
+    stream.sendData(received.subarray(10, 20), true);
+    received.fill(0x78); // what it lay in is not looked at any more
+    client.send(windowUpdate(1, 100));
+    await client.roundTrip();
+    expect(client.body(1).toString()).toBe("a".repeat(20));
+  });
+
   test("keeps to the connection's window, the streams taking turns", async () => {
     await using server = await TestServer.start();
     const client = await server.client([WINDOW, 1_000_000]);

@@ -1,4 +1,5 @@
 /** Pieces of a body in the order they came, joined when somebody wants them in one. */
+import { ownBytes } from "../../http2/bytes.ts";
 
 export class ChunkList {
   /** Sum of their lengths. */
@@ -12,6 +13,11 @@ export class ChunkList {
   push(chunk: Uint8Array): void {
     this.chunks.push(chunk);
     this.bytes += chunk.length;
+  }
+
+  /** The pieces have to wait: none keeps memory far larger than itself. */
+  own(): void {
+    this.chunks = this.chunks.map(ownBytes);
   }
 
   shift(): Uint8Array | undefined {

@@ -70,6 +70,7 @@ export class OutgoingBody {
         this.#chunks.push(bytes);
         this.#produced();
         if (this.#chunks.bytes < HIGH_WATER_BYTES || this.#readsOn || this.#stopped) continue;
+        this.#chunks.own();
         await new Promise<void>((resolve) => (this.#resume = resolve));
       }
     } catch (error) {

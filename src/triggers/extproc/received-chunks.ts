@@ -1,5 +1,5 @@
 /** Received pieces of a body that have to wait: they are views of what was read from the socket. */
-import { copySpan } from "./wire/span.ts";
+import { ownBytes } from "../../http2/bytes.ts";
 import { ChunkList } from "./chunk-list.ts";
 
 /**
@@ -30,13 +30,8 @@ export class ReceivedChunks extends ChunkList {
     const { chunks } = this;
     for (let index = Math.max(0, chunks.length - this.#views); index < chunks.length; index++) {
       const chunk = chunks[index];
-      if (chunk !== undefined && chunk.length * KEPT_TIMES < chunk.buffer.byteLength) {
-        chunks[index] = copySpan({ bytes: chunk, start: 0, end: chunk.length });
-      }
+      if (chunk !== undefined) chunks[index] = ownBytes(chunk);
     }
     this.#views = 0;
   }
 }
-
-/** Memory this many times as long as a piece may wait with it. */
-const KEPT_TIMES = 2;
