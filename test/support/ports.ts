@@ -1,12 +1,20 @@
 /** Free TCP ports. */
 
-/** Ports nobody listens on now, all different. Another process could still take one before it is used. */
+/** The system gives a port again as soon as it is free, also when it was only noted for something that starts later. */
+const given = new Set<number>();
+
+/** Ports nobody listens on now, each given once. Another process could still take one before it is used. */
 export function freePorts(count: number): number[] {
-  const listeners = Array.from({ length: count }, () =>
-    Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data: () => {} } }),
-  );
-  const ports = listeners.map((listener) => listener.port);
-  for (const listener of listeners) listener.stop(true);
+  const ports: number[] = [];
+  const listeners: Disposable[] = [];
+  while (ports.length < count) {
+    const listener = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data: () => {} } });
+    listeners.push(listener);
+    if (given.has(listener.port)) continue;
+    given.add(listener.port);
+    ports.push(listener.port);
+  }
+  for (const listener of listeners) listener[Symbol.dispose]();
   return ports;
 }
 
