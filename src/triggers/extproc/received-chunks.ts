@@ -7,23 +7,14 @@ import { ChunkList } from "./chunk-list.ts";
  * of their own once they have to wait for more than that one read; those taken before cost no copy.
  */
 export class ReceivedChunks extends ChunkList {
-  #lastRead: ArrayBufferLike | null = null;
-  /** How many of the last pieces are views of it. */
+  /** How many of the last pieces, at most, are views of one read. */
   #views = 0;
 
   override push(chunk: Uint8Array): void {
-    if (chunk.buffer !== this.#lastRead) {
-      this.#ownViews();
-      this.#lastRead = chunk.buffer;
-    }
+    const last = this.chunks.at(-1);
+    if (last !== undefined && last.buffer !== chunk.buffer) this.#ownViews();
     this.#views++;
     super.push(chunk);
-  }
-
-  override clear(): void {
-    super.clear();
-    this.#lastRead = null;
-    this.#views = 0;
   }
 
   #ownViews(): void {

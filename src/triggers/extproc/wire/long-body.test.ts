@@ -73,6 +73,20 @@ describe("a body taken in parts", () => {
     }
   });
 
+  test("is not copied where its parts are used", () => {
+    const message = encode(Phase.RESPONSE_BODY, new Uint8Array(100), true, Buffer.alloc(0));
+    const found = findLongBody(message, 0, 50, message.length);
+    const pieces: Uint8Array[] = [];
+    const take = (_: unknown, bytes: Uint8Array) => void pieces.push(bytes);
+    const parts = found === null ? null : new LongBodyParts(found, { onBodyPart: take, onBodyEnd: take }, "parts");
+    parts?.onPart(message, 0, 50, false);
+    parts?.onPart(message, 50, message.length, true);
+    expect(pieces.map(({ buffer, length }) => [buffer === message.buffer, length])).toEqual([
+      [true, 46],
+      [true, 54],
+    ]);
+  });
+
   test("comes in one piece of just its length when that is wanted", () => {
     const random = seededRandom(5);
     for (const bytes of [20, 70_000, 5_000_000]) {
