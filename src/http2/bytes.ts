@@ -51,8 +51,5 @@ const KEPT_TIMES = 2;
 
 /** The bytes themselves, or a copy where they are a small part of their memory: for what has to wait. */
 export function ownBytes(bytes: Uint8Array): Uint8Array {
-  if (bytes.length * KEPT_TIMES >= bytes.buffer.byteLength) return bytes;
-  const copy = new Uint8Array(bytes.length);
-  copyBytes(bytes, 0, bytes.length, copy, 0);
-  return copy;
+  return bytes.length * KEPT_TIMES < bytes.buffer.byteLength ? new Uint8Array(bytes) : bytes;
 }
