@@ -22,6 +22,7 @@ export interface FieldFixes {
 export interface FieldReader {
   /** All lines of that name joined, null when there are none. */
   get(name: string): string | null;
+  has(name: string): boolean;
 }
 
 /**
@@ -40,14 +41,15 @@ export function fixBodyFields(fields: FieldReader, { meaning, codings, length }:
   const removed: string[] = [];
   const set: [string, string][] = [];
   const remove = (name: string): void => {
-    if (fields.get(name) !== null) removed.push(name);
+    if (fields.has(name)) removed.push(name);
   };
-  const contentEncoding = fields.get("content-encoding");
   if (codings.length === 0) remove("content-encoding");
-  else if (!sameCodings(contentEncoding, codings)) set.push(["content-encoding", codings.join(", ")]);
-  const etag = fields.get("etag");
+  else if (!sameCodings(fields.get("content-encoding"), codings)) set.push(["content-encoding", codings.join(", ")]);
   if (meaning === "changed") remove("etag");
-  else if (etag !== null && !isWeak(etag)) set.push(["etag", `W/${etag}`]);
+  else {
+    const etag = fields.get("etag");
+    if (etag !== null && !isWeak(etag)) set.push(["etag", `W/${etag}`]);
+  }
   for (const name of DIGESTS) remove(name);
   if (meaning === "changed") remove(UNENCODED_DIGEST);
   for (const name of RANGES) remove(name);
@@ -61,7 +63,7 @@ export function fixBodyFields(fields: FieldReader, { meaning, codings, length }:
  * cannot be decoded.
  */
 export function isPartialContent(fields: FieldReader): boolean {
-  if (fields.get("content-range") !== null) return true;
+  if (fields.has("content-range")) return true;
   return /^multipart\/byteranges\b/i.test(fields.get("content-type") ?? "");
 }
 

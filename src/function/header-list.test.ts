@@ -48,6 +48,17 @@ describe("reading", () => {
     expect([list.get("x-empty"), list.has("x-empty"), list.get("x-other")]).toEqual(["", true, null]);
   });
 
+  test("tells what arrived after it was changed, too", () => {
+    const list = new FieldList(received);
+    list.delete("accept");
+    list.set("cookie", "z=3");
+    list.set("x-new", "1");
+    const names = ["accept", "Cookie", "x-new"];
+    expect(names.map((name) => list.received.get(name))).toEqual(["a, b", "x=1; y=2", null]);
+    expect(names.map((name) => list.received.has(name))).toEqual([true, true, false]);
+    expect(names.map((name) => list.has(name))).toEqual([false, true, true]);
+  });
+
   test("gives pseudo headers to the trigger only", () => {
     const list = new FieldList(received);
     expect([list.pseudo(":path"), list.pseudo(":status")]).toEqual(["/a", null]);

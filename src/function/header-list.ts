@@ -28,6 +28,8 @@ export interface ReceivedFields {
   lines(): readonly string[];
   /** Values of one lower-case name, in order. */
   values(name: string): readonly string[];
+  /** Whether there is a line of this lower-case name. */
+  has(name: string): boolean;
 }
 
 export class FieldList implements HeaderList {
@@ -43,9 +45,7 @@ export class FieldList implements HeaderList {
 
   get(name: string): string | null {
     const key = name.toLowerCase();
-    const values = this.#values(key);
-    if (values.length === 0) return null;
-    return values.length === 1 ? (values[0] ?? null) : values.join(key === "cookie" ? "; " : ", ");
+    return joined(key, this.#values(key));
   }
 
   getAll(name: string): string[] {
@@ -57,7 +57,10 @@ export class FieldList implements HeaderList {
   }
 
   has(name: string): boolean {
-    return this.#values(name.toLowerCase()).length > 0;
+    const key = name.toLowerCase();
+    if (isPseudo(key)) return false;
+    const touched = this.#touched?.get(key);
+    return touched === undefined ? this.#received.has(key) : touched.length > 0;
   }
 
   /** Replaces all lines of that name; the new value stands where the first of them stood, a new name at the end. */
@@ -104,6 +107,11 @@ export class FieldList implements HeaderList {
 
   [Symbol.iterator](): IterableIterator<[string, string]> {
     return this.entries();
+  }
+
+  /** The fields as they arrived, whatever the function made of them: they describe the body that arrived with them. */
+  get received(): Pick<HeaderList, "get" | "has"> {
+    return this.#touched === null ? this : new FieldList(this.#received);
   }
 
   /** Value of a pseudo header as received, e.g. `pseudo(":path")`; null when there is none. */
@@ -181,6 +189,10 @@ class KnownFields implements ReceivedFields {
     }
     return values;
   }
+
+  has(name: string): boolean {
+    return this.values(name).length > 0;
+  }
 }
 
 const NONE: readonly string[] = [];
@@ -226,6 +238,11 @@ function trimmed(text: string): string {
 
 function isWhitespace(code: number): boolean {
   return code === 0x20 || code === 0x09;
+}
+
+function joined(key: string, values: readonly string[]): string | null {
+  if (values.length === 0) return null;
+  return values.length === 1 ? (values[0] ?? null) : values.join(key === "cookie" ? "; " : ", ");
 }
 
 function isLineArray(received: ReceivedFields | readonly string[]): received is readonly string[] {

@@ -36,6 +36,20 @@ export default async (exchange, next) => {
       response.body = JSON.stringify({ ...order, seen: true });
       return;
     }
+    case "/plain": {
+      const response = await next();
+      response.headers.delete("content-encoding");
+      response.headers.set("content-length", "3");
+      response.headers.set("etag", '"plain"');
+      response.body = (await response.text()).toUpperCase();
+      return;
+    }
+    case "/length-set": {
+      request.headers.set("content-length", "3");
+      const response = await next();
+      response.headers.set("content-length", "3");
+      return;
+    }
   }
 };
 `;
@@ -119,6 +133,25 @@ test("a coded response is read plain and written coded", async () => {
   const response = await fetch(url + "/coded");
   expect([response.headers.get("content-encoding"), response.headers.get("etag")]).toEqual(["gzip", null]);
   expect(await response.json()).toEqual({ id: 7, seen: true });
+});
+
+test("what a function says of a body changes neither how it is read nor its length", async () => {
+  upstream.answer("/plain", () => ({
+    headers: [
+      ["content-encoding", "gzip"],
+      ["etag", '"coded"'],
+    ],
+    body: gzipSync("plain text"),
+  }));
+  const response = await fetch(url + "/plain");
+  const fields = ["content-encoding", "content-length", "etag"].map((name) => response.headers.get(name));
+  expect([fields, await response.text()]).toEqual([[null, "10", '"plain"'], "PLAIN TEXT"]);
+});
+
+test("a body that goes on keeps its length, whatever a function says of it", async () => {
+  upstream.answer("/length-set", ({ body }) => ({ body }));
+  const response = await fetch(url + "/length-set", { method: "POST", body: "12345" });
+  expect([response.headers.get("content-length"), await response.text()]).toEqual(["5", "12345"]);
 });
 
 test("responses stream, their repeated headers stay apart, redirects are the client's", async () => {

@@ -28,7 +28,8 @@ export function codingOf(direction: Direction, headersLeft: boolean): BodyCoding
   if (!processing.decompressBodies || direction.headers.touched("content-encoding")) return NONE;
   const codings = parseContentEncoding(direction.headers.get("content-encoding"));
   if (codings.length === 0) return NONE;
-  if (!areKnownCodings(codings) || isPartialContent(direction.headers)) return { codings: [], removed: !headersLeft };
+  if (!areKnownCodings(codings) || isPartialContent(direction.headers.received))
+    return { codings: [], removed: !headersLeft };
   return { codings, removed: !headersLeft && !processing.recompressBodies };
 }
 
@@ -48,7 +49,7 @@ export function toSentStream(
 /** A received body as the function reads it, as it comes. Asked for at most once. */
 export function openReadStream(direction: Direction): ReadableStream<Uint8Array> {
   const { settings } = direction.owner.service;
-  const codings = settings.processing.decompressBodies ? undoableCodings(direction.headers) : [];
+  const codings = settings.processing.decompressBodies ? undoableCodings(direction.headers.received) : [];
   if (codings.length === 0) return direction.openStream("as-received");
   // A stream is never held whole, so its length needs no limit; what a byte may become does.
   const limits = { maxBytes: Infinity, maxExpansionRatio: settings.maxExpansionRatio };

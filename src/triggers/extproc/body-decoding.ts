@@ -1,24 +1,24 @@
 /** A received body as functions read it: within the limits and decoded of its content codings. */
-import { undoableCodings } from "../../compression/body-fields.ts";
+import { type FieldReader, undoableCodings } from "../../compression/body-fields.ts";
 import { decodeBody } from "../../compression/decode-body.ts";
-import type { HeaderList } from "../../function/contract.ts";
 import { ExchangeError } from "../../function/errors.ts";
 import type { ExtprocAttributes } from "./attributes.ts";
 
 /**
  * At once where nothing is coded, so that plain bodies cost no promise.
+ * @param received what the body arrived with.
  * @throws ExchangeError `BODY_TOO_LARGE` or `BODY_UNDECODABLE`, or rejects with it.
  */
 export function decodeMessageBody(
   bytes: Uint8Array,
-  headers: HeaderList,
+  received: FieldReader,
   direction: "request" | "response",
   settings: ExtprocAttributes,
 ): Uint8Array | Promise<Uint8Array> {
   const { maxBodyBytes } = settings;
   if (bytes.length > maxBodyBytes) throw tooLarge(`the ${direction} body is longer than ${maxBodyBytes} bytes`);
   if (!settings.processing.decompressBodies) return bytes;
-  const codings = undoableCodings(headers);
+  const codings = undoableCodings(received);
   return codings.length === 0 ? bytes : undoCodings(bytes, codings, direction, settings);
 }
 

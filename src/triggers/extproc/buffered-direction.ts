@@ -170,7 +170,7 @@ export class BufferedDirection extends Direction {
   #flush(options: ReleaseOptions): void {
     this.#held = null;
     this.settled = true;
-    const body = this.#newBody === null || this.owner.forbidsBody(this) ? null : this.#newBody;
+    const body = this.#newBody !== null && this.#mayHaveBody ? this.#newBody : null;
     if (this.due === this.headersPhase) {
       this.answerHeaders({
         body: body?.bytes ?? null,
@@ -187,12 +187,18 @@ export class BufferedDirection extends Direction {
     }
   }
 
+  /** What came with a body may have another one; only of the rest the status and the method must be asked. */
+  get #mayHaveBody(): boolean {
+    return (this.#body !== null && this.#body.length > 0) || !this.owner.forbidsBody(this);
+  }
+
   #answerBody(body: NewBody | null, options: ReleaseOptions): void {
     let changes = withoutFraming(this.headerChanges());
     if (body !== null) {
       // Envoy checks a content-length it has against the new body; in BUFFERED_PARTIAL it has taken it out.
-      const keepsLength = this.mode !== BodyMode.BUFFERED_PARTIAL && this.headers.has("content-length");
-      const contentLength = keepsLength ? body.bytes.length : null;
+      const hasLength = this.mode !== BodyMode.BUFFERED_PARTIAL && this.headers.received.has("content-length");
+      const { length } = body.bytes;
+      const contentLength = hasLength && !this.#isWholeLength(length) ? length : null;
       changes = withBodyHeaders(this.headers, changes, { contentLength, plainBody: body.coding.removed });
     }
     this.answerCommon(changes, body?.bytes ?? null, { replace: false, forgo: options.final });
@@ -216,6 +222,6 @@ export class BufferedDirection extends Direction {
   }
 
   #isWholeLength(length: number): boolean {
-    return this.headers.get("content-length") === String(length);
+    return this.headers.received.get("content-length") === String(length);
   }
 }

@@ -60,7 +60,7 @@ abstract class ProxiedMessage {
   #decode(bytes: Uint8Array): Uint8Array | Promise<Uint8Array> {
     const direction = this.#direction;
     const which = direction.isRequest ? "request" : "response";
-    return decodeMessageBody(bytes, direction.headers, which, direction.owner.service.settings);
+    return decodeMessageBody(bytes, direction.headers.received, which, direction.owner.service.settings);
   }
 }
 

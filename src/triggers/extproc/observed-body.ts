@@ -35,7 +35,7 @@ export class ObservedBody {
     const whole = endOfStream || this.#mode === BodyMode.BUFFERED;
     if (whole) this.end();
     else if (this.#mode === BodyMode.BUFFERED_PARTIAL) {
-      const complete = this.#fields.get("content-length") === String(this.#chunks.bytes);
+      const complete = this.#fields.received.get("content-length") === String(this.#chunks.bytes);
       if (complete) this.end();
       else
         this.#fail(
@@ -53,7 +53,12 @@ export class ObservedBody {
   }
 
   async read(): Promise<Uint8Array> {
-    return decodeMessageBody(await this.#collected.promise, this.#fields, this.#direction, this.#service.settings);
+    return decodeMessageBody(
+      await this.#collected.promise,
+      this.#fields.received,
+      this.#direction,
+      this.#service.settings,
+    );
   }
 
   #fail(error: ExchangeError): void {

@@ -355,10 +355,9 @@ export class StreamedDirection extends Direction implements IncomingBodyListener
   /** Why the whole body cannot be gathered: it might turn out only at the end that a chunk had to be the last one. */
   #collectRefusal(): ExchangeError | null {
     if (this.released) return bodyTooLate(this, "read");
-    const type = this.headers.get("content-type") ?? "";
-    if (type.startsWith("application/grpc") || this.headers.has("trailer")) {
-      return bodyEndsInTrailers(this);
-    }
+    const { received } = this.headers;
+    const type = received.get("content-type") ?? "";
+    if (type.startsWith("application/grpc") || received.has("trailer")) return bodyEndsInTrailers(this);
     const length = this.#announcedLength;
     const { maxBodyBytes } = this.owner.service.settings;
     if (length !== null && length > maxBodyBytes) return this.tooLong();
@@ -366,7 +365,7 @@ export class StreamedDirection extends Direction implements IncomingBodyListener
   }
 
   get #announcedLength(): number | null {
-    const text = this.headers.get("content-length");
+    const text = this.headers.received.get("content-length");
     return text === null || !/^\d+$/.test(text) ? null : Number(text);
   }
 

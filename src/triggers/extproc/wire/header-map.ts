@@ -72,6 +72,14 @@ export class HeaderMap implements ReceivedFields {
     return values ?? NONE;
   }
 
+  has(name: string): boolean {
+    if (this.#lines !== null) return valuesIn(this.#lines, name).length > 0;
+    if ((this.#nameLengths & lengthBit(name.length)) === 0) return false;
+    this.#findLines();
+    for (let at = 0; at < placesEnd; at += OFFSETS) if (this.#isCalled(at, name)) return true;
+    return false;
+  }
+
   /** Lets go of a received chunk that would otherwise live as long as the exchange. */
   compact(): void {
     if (this.#bytes.length <= KEPT_CHUNK_BYTES) return;

@@ -54,7 +54,7 @@ export class MessageBody {
   get stream(): ReadableStream<Uint8Array> | null {
     if (this.#original === null) return null;
     if (this.#stream === null) {
-      const codings = undoableCodings(this.#headers);
+      const codings = undoableCodings(this.#headers.received);
       const received = this.#openReceived(this.#original);
       // A stream is never held whole, so its length needs no limit; what a byte may become does.
       const limits = { maxBytes: Infinity, maxExpansionRatio: MAX_EXPANSION_RATIO };
@@ -78,15 +78,27 @@ export class MessageBody {
   /** What is sent; the function is done with the message. */
   async release(): Promise<SentMessage> {
     const body = this.#replacement;
-    if (body === undefined) return { body: await this.#releaseOriginal(), lines: [...this.#headers] };
+    if (body === undefined) return { body: await this.#releaseOriginal(), lines: this.#linesOfOriginal() };
     if (this.#reading.kind === "untouched") await this.#original?.cancel().catch(() => {}); // nobody waits for the rest
     const codings = this.#codingsToApply();
     const sent = this.#headers.touched("content-encoding") ? body : await encode(body, codings);
     const length = sent === null ? 0 : sent instanceof Uint8Array ? sent.byteLength : "unknown";
     const { removed, set } = fixBodyFields(this.#headers, { meaning: "changed", codings, length });
-    const gone = new Set([...removed, ...set.map(([name]) => name)]);
+    // What the function says itself stays, but the length.
+    const isOurs = (name: string): boolean => name === "content-length" || !this.#headers.touched(name);
+    const fixed = set.filter(([name]) => isOurs(name));
+    const gone = new Set([...removed.filter(isOurs), ...fixed.map(([name]) => name)]);
     const kept = [...this.#headers].filter(([name]) => !gone.has(name));
-    return { body: sent, lines: [...kept, ...set.map(([name, value]): [string, string] => [name, value])] };
+    return { body: sent, lines: [...kept, ...fixed] };
+  }
+
+  /** The length of a body that goes on is what it was, whatever the function says; without a body it is only a field. */
+  #linesOfOriginal(): [string, string][] {
+    const lines = [...this.#headers];
+    if (this.#original === null || !this.#headers.touched("content-length")) return lines;
+    const length = this.#headers.received.get("content-length");
+    const kept = lines.filter(([name]) => name !== "content-length");
+    return length === null ? kept : [...kept, ["content-length", length]];
   }
 
   async #releaseOriginal(): Promise<NewBody> {
@@ -115,7 +127,7 @@ export class MessageBody {
     const bytes = collect(this.#original, this.#maxBytes, this.#which);
     this.#reading = { kind: "collected", bytes };
     const limits = { maxBytes: this.#maxBytes, maxExpansionRatio: MAX_EXPANSION_RATIO };
-    const codings = undoableCodings(this.#headers);
+    const codings = undoableCodings(this.#headers.received);
     if (codings.length === 0) return bytes;
     const result = await decodeBody(await bytes, codings, limits);
     if ("body" in result) return result.body;
@@ -127,7 +139,7 @@ export class MessageBody {
   #codingsToApply(): string[] {
     const codings = parseContentEncoding(this.#headers.get("content-encoding"));
     if (this.#headers.touched("content-encoding")) return codings;
-    return areKnownCodings(codings) && !isPartialContent(this.#headers) ? codings : [];
+    return areKnownCodings(codings) && !isPartialContent(this.#headers.received) ? codings : [];
   }
 }
 
