@@ -15,6 +15,7 @@ export type Format = CodingName | "deflate-raw";
 interface WholeOptions {
   readonly chunkSize: number;
   readonly maxOutputLength?: number;
+  readonly finishFlush?: number;
 }
 interface WholeCoder {
   sync(bytes: Uint8Array, options: WholeOptions): Uint8Array;
@@ -23,8 +24,9 @@ interface WholeCoder {
 
 const { constants } = zlib;
 
+const CHUNK_BYTES = 65_536;
 /** In object mode a read gives one chunk instead of joining all; two are made ahead. */
-const STREAMING = { chunkSize: 65_536, readableObjectMode: true, readableHighWaterMark: 2 };
+const STREAMING = { chunkSize: CHUNK_BYTES, readableObjectMode: true, readableHighWaterMark: 2 };
 /** Larger windows would let a small body claim 128 MiB; RFC 9659 caps them at 8 MiB for HTTP. */
 const ZSTD_WINDOW = { params: { [constants.ZSTD_d_windowLogMax]: 23 } };
 /** The default of 11 takes a second for a megabyte; 5 packs better than gzip in about its time. */
@@ -76,6 +78,26 @@ const ENCODERS: Readonly<Record<CodingName, WholeCoder & { stream(): StreamCoder
 /** What a body under that name really is; `beginning` is its first bytes, two if it has as many. */
 export function formatOf(coding: CodingName, beginning: Uint8Array): Format {
   return coding === "deflate" && !hasZlibHeader(beginning) ? "deflate-raw" : coding;
+}
+
+/** Enough to tell whether bytes are what a coding makes. */
+const BEGINNING_BYTES = 4096;
+const BEGINNING_OUTPUT_BYTES = 1024 * 1024;
+
+/** Whether the body can be what this coding makes: all of it when it is short, else its beginning. */
+export function looksCoded(body: Uint8Array, coding: CodingName): boolean {
+  const isCut = body.length > BEGINNING_BYTES;
+  const options = {
+    chunkSize: CHUNK_BYTES,
+    maxOutputLength: BEGINNING_OUTPUT_BYTES,
+    ...(isCut && { finishFlush: flushKind(coding) }),
+  };
+  try {
+    DECODERS[formatOf(coding, body)].sync(isCut ? body.subarray(0, BEGINNING_BYTES) : body, options);
+    return true;
+  } catch (error) {
+    return (error as { code?: unknown }).code === "ERR_BUFFER_TOO_LARGE";
+  }
 }
 
 export function openDecoder(format: Format): StreamCoder {

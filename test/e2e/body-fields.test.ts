@@ -9,12 +9,14 @@ import { request } from "../support/client.ts";
 import { clientValues } from "../support/echo.ts";
 import type { BodyMode } from "../support/envoy.ts";
 import { headerValues } from "../support/http1.ts";
+import { sendRaw } from "../support/raw.ts";
 import { type RigListener, describeWithEnvoys } from "../support/rig.ts";
 
 const both = (mode: BodyMode): RigListener => ({
   requestBody: mode,
   responseBody: mode,
   processingMode: { request_trailer_mode: "SEND", response_trailer_mode: "SEND" },
+  filter: { mutation_rules: { allow_all_routing: true } },
 });
 const listeners = {
   none: both("NONE"),
@@ -27,7 +29,13 @@ const modes = ["none", "buffered", "partial", "streamed", "duplex"] as const;
 
 describeWithEnvoys(
   "fields of bodies",
-  { processor: { function: { file: join(import.meta.dir, "functions", "body-fields.ts") } }, listeners },
+  {
+    processor: {
+      function: { file: join(import.meta.dir, "functions", "body-fields.ts") },
+      triggers: { main: { allowRouting: true } },
+    },
+    listeners,
+  },
   (rig) => {
     for (const mode of modes) {
       test.each([
@@ -75,6 +83,47 @@ describeWithEnvoys(
           gunzipSync(response.body).toString(),
         ]).toEqual([200, ["gzip"], "QUESTION", ["gzip"], "ANSWER"]);
       });
+
+      for (const status of [204, 304]) {
+        for (const path of ["/unread", "/read", "/assigned", "/transformed"]) {
+          // STREAMED: reading lets the headers go on.
+          if (mode === "streamed" && path === "/read") continue;
+          test(`${mode}: a response made a ${status} leaves its body behind: ${path}`, async () => {
+            rig.upstream.answer(path, () => ({ body: "a body" }));
+            const { text } = await sendRaw(rig.ports[mode], [get(`${path}?${status}`), 100, get("/after")]);
+            expect(text).toMatch(wholeResponses(status, 200));
+            expect(text.split("HTTP/1.1 200")[0]).not.toMatch(/content-length|transfer-encoding/);
+          });
+        }
+      }
+
+      for (const method of ["GET", "HEAD"]) {
+        test(`${mode}: a ${method} cannot go on as one whose response is framed otherwise`, async () => {
+          const response = await request(rig.ports[mode], { method, path: "/other-method" });
+          expect(clientValues(response, "x-error")).toEqual([expect.stringContaining("the method cannot change from")]);
+        });
+      }
+
+      test(`${mode}: framing a function sets has nobody wait for a body`, async () => {
+        rig.upstream.answer("/framed", () => ({}));
+        const response = await request(rig.ports[mode], { path: "/framed" });
+        const received = rig.upstream.requests.at(-1);
+        expect([
+          response.status,
+          headerValues(received?.headers ?? [], "transfer-encoding"),
+          headerValues(received?.headers ?? [], "content-length"),
+          clientValues(response, "content-length"),
+        ]).toEqual([200, [], [], ["0"]]);
+      });
     }
   },
 );
+
+function get(target: string): string {
+  return `GET ${target} HTTP/1.1\r\nhost: a\r\n\r\n`;
+}
+
+/** Two responses, the first without a body, so that the second begins where it ends. */
+function wholeResponses(first: number, second: number): RegExp {
+  return new RegExp(`^HTTP/1\\.1 ${first} [^\\r]*\\r\\n(?:[^\\r]+\\r\\n)*\\r\\nHTTP/1\\.1 ${second} `);
+}

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { join } from "node:path";
 import { memory } from "../support/memory.ts";
 import { type RunningProcessor, startProcessor } from "../support/processor.ts";
-import { sendAndLeave, sendRaw } from "./raw.ts";
+import { sendAndLeave, sendRaw } from "../support/raw.ts";
 
 const functions = join(import.meta.dir, "functions");
 const host = "Host: api.example\r\n";

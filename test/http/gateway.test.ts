@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import { gzipSync } from "node:zlib";
 import { type RunningProcessor, startProcessor } from "../support/processor.ts";
 import { startUpstream, type Upstream } from "../support/upstream.ts";
-import { sendRaw } from "./raw.ts";
+import { sendRaw } from "../support/raw.ts";
 
 const source = `
 export default async (exchange, next) => {

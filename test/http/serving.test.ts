@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { scratchDirectory } from "../../src/function/scratch-directory.test-support.ts";
 import { startProcessor } from "../support/processor.ts";
 import { freePort } from "../support/ports.ts";
-import { sendAndLeave, sendRaw } from "./raw.ts";
+import { sendAndLeave, sendRaw } from "../support/raw.ts";
 
 const functions = join(import.meta.dir, "functions");
 const probe = { kind: "http", function: { file: join(functions, "probe.js") } } as const;

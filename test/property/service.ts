@@ -38,6 +38,7 @@ export function playedService(run: Middleware, attributes: object, log: (line: s
     log: tracingLog(log),
     metrics: new ExtprocMetrics(recorder, "test", 0),
     headerGuard: createHeaderGuard(settings),
+    told: new Set(),
     reader: new ProcessingRequestReader(),
     sessions: new OpenExchanges(),
     failures,

@@ -4,8 +4,8 @@ import { parseContentEncoding } from "../../compression/content-encoding.ts";
 import type { ChangedLine, FieldList, HeaderChanges } from "../../function/header-list.ts";
 
 export interface BodyHeaders {
-  /** Null leaves the length to Envoy. */
-  readonly contentLength: number | null;
+  /** "by-proxy" leaves the length to Envoy; "unknown" takes it out. */
+  readonly contentLength: number | "by-proxy" | "unknown";
   /** The new body carries none of the old one's content codings. */
   readonly plainBody: boolean;
 }
@@ -20,7 +20,7 @@ export function withBodyHeaders(
   { contentLength, plainBody }: BodyHeaders,
 ): HeaderChanges | null {
   const codings = plainBody ? [] : parseContentEncoding(fields.get("content-encoding"));
-  const fixes = fixBodyFields(fields, { meaning: "changed", codings, length: contentLength ?? "by-proxy" });
+  const fixes = fixBodyFields(fields, { meaning: "changed", codings, length: contentLength });
   const set: ChangedLine[] = changes === null ? [] : [...changes.set];
   const removed = changes === null ? [] : [...changes.removed];
   for (const name of fixes.removed) if (!setsName(changes, name)) removed.push(name);
@@ -30,11 +30,14 @@ export function withBodyHeaders(
 
 /**
  * Leaves `content-length` and `transfer-encoding` to the proxy: what a function says of them could only cut or double the
- * body. Messages without a body keep theirs, as the answer to HEAD has one.
+ * body, or have somebody wait for one. @param keepsLength of a body that is not sent, as in the answer to HEAD, it may say.
  */
-export function withoutFraming(changes: HeaderChanges | null): HeaderChanges | null {
-  if (changes === null || !(changes.set.some(setsFraming) || changes.removed.some(isFraming))) return changes;
-  const set = changes.set.filter((line) => !setsFraming(line));
+export function withoutFraming(changes: HeaderChanges | null, keepsLength = false): HeaderChanges | null {
+  const isFraming = keepsLength ? isTransferEncoding : frames;
+  if (changes === null || !(changes.set.some(({ name }) => isFraming(name)) || changes.removed.some(isFraming))) {
+    return changes;
+  }
+  const set = changes.set.filter(({ name }) => !isFraming(name));
   const removed = changes.removed.filter((name) => !isFraming(name));
   return set.length === 0 && removed.length === 0 ? null : { removed, set };
 }
@@ -43,10 +46,10 @@ function setsName(changes: HeaderChanges | null, name: string): boolean {
   return changes !== null && changes.set.some((line) => line.name === name);
 }
 
-function setsFraming(line: ChangedLine): boolean {
-  return isFraming(line.name);
+function frames(name: string): boolean {
+  return name === "content-length" || isTransferEncoding(name);
 }
 
-function isFraming(name: string): boolean {
-  return name === "content-length" || name === "transfer-encoding";
+function isTransferEncoding(name: string): boolean {
+  return name === "transfer-encoding";
 }

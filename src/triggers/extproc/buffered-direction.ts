@@ -5,7 +5,7 @@
 import { ExchangeError } from "../../function/errors.ts";
 import { type BodyCoding, codingOf, toSentBody } from "./body-coding.ts";
 import { bodyNotSent, bodyPartial, bodyTooLate } from "./body-errors.ts";
-import { withBodyHeaders, withoutFraming } from "./body-headers.ts";
+import { type BodyHeaders, withBodyHeaders, withoutFraming } from "./body-headers.ts";
 import { BodyMode } from "./body-mode.ts";
 import { collectStream } from "./collect-stream.ts";
 import { Direction, type ReleaseOptions, type Replacement, type WayOut } from "./direction.ts";
@@ -170,7 +170,7 @@ export class BufferedDirection extends Direction {
   #flush(options: ReleaseOptions): void {
     this.#held = null;
     this.settled = true;
-    const body = this.#newBody !== null && this.#mayHaveBody ? this.#newBody : null;
+    const body = this.#newBody !== null && this.#mayHave(this.#newBody) ? this.#newBody : null;
     if (this.due === this.headersPhase) {
       this.answerHeaders({
         body: body?.bytes ?? null,
@@ -187,21 +187,26 @@ export class BufferedDirection extends Direction {
     }
   }
 
-  /** What came with a body may have another one; only of the rest the status and the method must be asked. */
-  get #mayHaveBody(): boolean {
-    return (this.#body !== null && this.#body.length > 0) || !this.owner.forbidsBody(this);
+  /** Status and method need not be asked for a body that comes in the place of another. */
+  #mayHave({ bytes }: NewBody): boolean {
+    const replaces = !this.bodiless && (bytes.length === 0 || (this.#body !== null && this.#body.length > 0));
+    return replaces || !this.owner.forbidsBody(this);
   }
 
   #answerBody(body: NewBody | null, options: ReleaseOptions): void {
     let changes = withoutFraming(this.headerChanges());
     if (body !== null) {
-      // Envoy checks a content-length it has against the new body; in BUFFERED_PARTIAL it has taken it out.
-      const hasLength = this.mode !== BodyMode.BUFFERED_PARTIAL && this.headers.received.has("content-length");
-      const { length } = body.bytes;
-      const contentLength = hasLength && !this.#isWholeLength(length) ? length : null;
+      const contentLength = this.#lengthToSet(body.bytes.length);
       changes = withBodyHeaders(this.headers, changes, { contentLength, plainBody: body.coding.removed });
     }
     this.answerCommon(changes, body?.bytes ?? null, { replace: false, forgo: options.final });
+  }
+
+  /** Envoy checks a content-length it has against the new body; in BUFFERED_PARTIAL it has taken it out. */
+  #lengthToSet(length: number): BodyHeaders["contentLength"] {
+    const isChecked = this.mode !== BodyMode.BUFFERED_PARTIAL && this.headers.received.has("content-length");
+    if (!isChecked || this.#isWholeLength(length)) return "by-proxy";
+    return length === 0 && this.owner.losesBody(this) ? "unknown" : length;
   }
 
   /** Answers the headers so that the body comes. */

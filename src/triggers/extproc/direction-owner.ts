@@ -33,6 +33,11 @@ export interface DirectionOwner {
   requestText(name: RequestPseudo): string;
   /** HTTP allows no body here: responses to HEAD, 204, 304. */
   forbidsBody(direction: Direction): boolean;
+  /**
+   * The function made such a message of one whose body is here or to come: sent on, its bytes would be taken for the
+   * next response.
+   */
+  losesBody(direction: Direction): boolean;
   /** In observability mode: the function changed something that nobody applies. */
   changedInVain(): void;
   /** `clearRouteCache()` was called; reading takes it. */

@@ -138,6 +138,12 @@ export abstract class Direction {
   get isPreparing(): boolean {
     return false;
   }
+  /** The function answers the request itself: nothing of it goes on, whatever is still read of it. */
+  answeredHere(): void {}
+  /** Body bytes still reach the function after it began to answer. */
+  get isReadOn(): boolean {
+    return false;
+  }
   /** The function has nothing more to say: what it did not read goes on. */
   functionDone(): void {}
   /** The function failed while the stream must stay open: the original passes by answers. */
@@ -168,6 +174,11 @@ export abstract class Direction {
   /** The proxy keeps the headers of this direction to itself. */
   get headersUnseen(): boolean {
     return this.begun && this.#headers === null;
+  }
+
+  /** The function set a pseudo header. */
+  get pseudoSet(): boolean {
+    return this.#pseudo !== null;
   }
 
   setPseudo(name: `:${string}`, value: string): void {
@@ -245,6 +256,7 @@ export abstract class Direction {
   release(options: ReleaseOptions): void {
     this.#holdsTrailers = options.keepTrailers;
     if (!this.released) {
+      if (this.owner.losesBody(this)) this.assignBody(null);
       this.released = true;
       this.freezeHeaders();
       const refusal = this.headersRefusal();
@@ -312,10 +324,15 @@ export abstract class Direction {
 
   /** Answers the headers with what changed. */
   protected answerHeaders({ body, plainBody, optOut, forgo }: HeadersAnswer): void {
-    let changes = this.bodiless && body === null ? this.headerChanges() : withoutFraming(this.headerChanges());
+    let changes = withoutFraming(this.headerChanges(), body === null && this.#tellsLength);
     if (body !== null || plainBody)
-      changes = withBodyHeaders(this.headers, changes, { contentLength: null, plainBody });
+      changes = withBodyHeaders(this.headers, changes, { contentLength: "by-proxy", plainBody });
     this.answerCommon(changes, body, { replace: body !== null || optOut, forgo });
+  }
+
+  /** Its content-length is that of a body that is not sent: the answer to HEAD, 304. */
+  get #tellsLength(): boolean {
+    return this.bodiless && this.owner.forbidsBody(this) && this.pseudo(":status") !== "204";
   }
 
   /** Answers the headers or body phase that is due. */

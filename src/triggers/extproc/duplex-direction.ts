@@ -37,8 +37,9 @@ const UNREAD_BYTES = 128 * 1024;
  * - `tap`: the same, while the function reads them.
  * - `transform`: chunks go to the function, what its stream gives goes back.
  * - `replace`: the new body goes back for the first chunk; the others are dropped.
+ * - `give`: chunks go to the function alone, which answers the request itself.
  */
-type Plan = "hold" | "pass" | "tap" | "transform" | "replace";
+type Plan = "hold" | "pass" | "tap" | "transform" | "replace" | "give";
 
 export class DuplexDirection extends Direction implements IncomingBodyListener {
   #plan: Plan = "hold";
@@ -59,6 +60,8 @@ export class DuplexDirection extends Direction implements IncomingBodyListener {
   #deferred: ReleaseOptions | null = null;
   #writable = true;
   #paused = false;
+  /** Chunks were given to the function alone, or dropped: the original is not all here any more. */
+  #isSpent = false;
 
   get closable(): boolean {
     return !this.begun || (this.settled && this.due === Phase.NONE && (this.bodiless || this.#bodyDone));
@@ -77,7 +80,10 @@ export class DuplexDirection extends Direction implements IncomingBodyListener {
     if (this.#reading !== null) return this.#reading.promise;
     if (this.released) return Promise.reject(bodyTooLate(this, "read"));
     const incoming = this.#incoming;
-    if (this.#plan !== "hold" || incoming?.stream.locked === true) return Promise.reject(bodyReadAsStream(this));
+    if ((this.#plan !== "hold" && this.#plan !== "give") || incoming?.stream.locked === true) {
+      return Promise.reject(bodyReadAsStream(this));
+    }
+    if (this.#isSpent) return Promise.reject(this.tooLong());
     if (this.abandoned) return Promise.reject(bodyNotSent(this));
     this.#reading = Promise.withResolvers();
     incoming?.giveWhole(this.#reading.promise);
@@ -91,7 +97,9 @@ export class DuplexDirection extends Direction implements IncomingBodyListener {
     if (this.bodiless) this.#incoming.end();
     else if (this.released) this.#incoming.fail(bodyTooLate(this, "read"));
     else if (this.#replacement !== undefined) this.#incoming.fail(bodyReplaced(this));
+    else if (this.#isSpent) this.#incoming.fail(this.tooLong());
     else if (this.abandoned) this.#incoming.fail(bodyNotSent(this));
+    else if (this.#plan === "give") this.#giveHeld();
     return this.#incoming.stream;
   }
 
@@ -135,6 +143,16 @@ export class DuplexDirection extends Direction implements IncomingBodyListener {
     return !this.complete || this.#heldTrailers !== null;
   }
 
+  override answeredHere(): void {
+    if (this.#headersLeft || this.#plan !== "hold") return; // it is on its way
+    this.#plan = "give";
+    this.#giveHeld();
+  }
+
+  override get isReadOn(): boolean {
+    return this.#plan === "give";
+  }
+
   override functionDone(): void {
     if (this.#plan === "tap") this.#stopTapping();
   }
@@ -149,7 +167,7 @@ export class DuplexDirection extends Direction implements IncomingBodyListener {
   giveUp(): WayOut {
     this.#outgoing?.cancel(new Error("the function failed"));
     this.#incoming?.fail(new ExchangeError("CANCELLED", "the exchange went on without the function, which failed"));
-    if (this.#plan === "transform" || (this.#plan === "replace" && this.#bodyBegun)) return "none";
+    if (this.#plan === "transform" || (this.#plan === "replace" && this.#bodyBegun) || this.#isSpent) return "none";
     this.settled = true;
     if (!this.#headersLeft) this.#forgetChanges();
     this.#plan = "pass";
@@ -175,6 +193,10 @@ export class DuplexDirection extends Direction implements IncomingBodyListener {
         this.#give(bytes);
         this.#sendProduced();
         return;
+      case "give":
+        this.#held.push(bytes);
+        this.#giveHeld();
+        return;
       case "replace":
         this.#sendReplaced();
     }
@@ -195,6 +217,9 @@ export class DuplexDirection extends Direction implements IncomingBodyListener {
       case "transform":
         this.#incoming?.end();
         this.#sendProduced();
+        return;
+      case "give":
+        this.#giveHeld();
         return;
       case "replace":
         if (this.#newBody.length > 0 && !this.#bodyBegun) this.owner.broken(noBodyToReplace(this));
@@ -291,6 +316,14 @@ export class DuplexDirection extends Direction implements IncomingBodyListener {
     else if (this.complete) this.#reading?.resolve(this.#held.join());
     this.#balanceInput();
     if (this.#deferred !== null && !this.waitsForBody) this.settle(this.#deferred);
+  }
+
+  /** To the function that answers the request itself: what it may still read is kept, until it is too much. */
+  #giveHeld(): void {
+    if (this.#reading !== null) return this.#checkRead();
+    if (this.#incoming === null && !this.#isTooLong) return;
+    this.#isSpent ||= this.#held.bytes > 0;
+    this.#give(...this.#held.take());
   }
 
   get #isTooLong(): boolean {
@@ -406,7 +439,8 @@ export class DuplexDirection extends Direction implements IncomingBodyListener {
 
   /** Makes the proxy wait while more is kept here than need be: unread by the function, or not taken by the proxy. */
   #balanceInput(): void {
-    const kept = this.#plan === "hold" && this.#held.bytes > this.owner.service.settings.maxBodyBytes;
+    const holds = this.#plan === "hold" || this.#plan === "give";
+    const kept = holds && this.#held.bytes > this.owner.service.settings.maxBodyBytes;
     const full = kept || (this.#incoming?.unreadBytes ?? 0) > UNREAD_BYTES || !this.#writable;
     if (full === this.#paused) return;
     this.#paused = full;

@@ -72,6 +72,7 @@ export function fakeService(
     headerGuard: createHeaderGuard(settings),
     reader: new ProcessingRequestReader(),
     sessions,
+    told: new Set(),
     lines,
     counters,
     ...overrides,

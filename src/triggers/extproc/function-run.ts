@@ -4,7 +4,8 @@ import { ExchangeError } from "../../function/errors.ts";
 import { collectStream } from "./collect-stream.ts";
 import { type Direction, RELEASE, RELEASE_FINALLY } from "./direction.ts";
 import { ProxiedExchange } from "./exchange.ts";
-import { type AnswerHead, toAnswerHead } from "./immediate-response.ts";
+import { becomeResponse } from "./become-response.ts";
+import { type AnswerHead, toAnswerHead, withTrueCoding } from "./immediate-response.ts";
 import { ProxiedResponse } from "./message.ts";
 import type { MiddlewareService } from "./service.ts";
 import type { Session } from "./session.ts";
@@ -116,16 +117,40 @@ export class FunctionRun {
     owner.progressed();
   }
 
+  /** A body made of the upstream's as that comes can only go on in the upstream's response: that becomes this one. */
+  #changeInto(message: ProxiedResponse, response: Response): void {
+    try {
+      becomeResponse(message, response);
+    } catch (error) {
+      this.#owner.failed(error);
+      return;
+    }
+    this.#finish();
+  }
+
+  #tellLeftOut(names: readonly string[]): void {
+    const { log, told } = this.#owner.service;
+    for (const name of names) {
+      if (told.has(name)) continue;
+      told.add(name);
+      const mend = "set allowEnvoyHeaders of the trigger and mutation_rules.allow_envoy of Envoy's filter to keep it";
+      log.warn(`header "${name}" is left out of the function's answers: ${mend}`);
+    }
+  }
+
   async #answerWith(response: Response): Promise<void> {
     const owner = this.#owner;
     if (owner.response.committed || owner.response.released || owner.response.headersUnseen) {
       owner.failed(new ExchangeError("HEADERS_SENT", "the response cannot be replaced: its headers went on"));
       return;
     }
+    if (this.#response?.bodyOpened === true) return this.#changeInto(this.#response, response);
     this.answering = true;
     try {
       const { settings } = owner.service;
       const head = toAnswerHead(response, settings.allowEnvoyHeaders);
+      this.#tellLeftOut(head.leftOut);
+      if (!owner.response.begun) owner.request.answeredHere();
       let body = EMPTY;
       if (response.body !== null && owner.canStreamAnswer) {
         const peek = await peekBody(response.body, settings.maxBodyBytes);
@@ -138,7 +163,8 @@ export class FunctionRun {
       } else if (response.body !== null) body = await collectStream(response.body, settings.maxBodyBytes);
       this.answering = false;
       const { status, lines, grpcStatus } = head;
-      const answer = { status, headers: lines, body, grpcStatus, details: this.#exchange.details };
+      const headers = withTrueCoding(lines, body);
+      const answer = { status, headers, body, grpcStatus, details: this.#exchange.details };
       if (this.done) owner.progressed();
       else if (!owner.ended) owner.answerImmediately(answer);
     } catch (error) {

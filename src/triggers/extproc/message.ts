@@ -36,6 +36,11 @@ abstract class ProxiedMessage {
     return (this.#stream ??= openReadStream(this.#direction));
   }
 
+  /** The function asked for the body as it flows. */
+  get bodyOpened(): boolean {
+    return this.#stream !== null;
+  }
+
   set body(value: ReadableStream<Uint8Array> | Uint8Array | string | null) {
     this.#direction.assertSeen();
     this.#direction.assignBody(typeof value === "string" ? Buffer.from(value) : checkedBody(value));
@@ -91,6 +96,10 @@ export class ProxiedRequest extends ProxiedMessage implements ProcessedRequest {
     this.#assertRoutingAllowed("method");
     if (value === "" || NOT_IN_A_TOKEN.test(value)) {
       throw new ExchangeError("HEADER_INVALID", `${JSON.stringify(value)} is not a request method`);
+    }
+    if ((value === "HEAD") !== (this.method === "HEAD")) {
+      const why = "the client takes the response for that of the method it sent, with a body or without";
+      throw new ExchangeError("HEADER_INVALID", `the method cannot change from ${this.method} to ${value}: ${why}`);
     }
     this.#direction.setPseudo(":method", value);
   }

@@ -40,6 +40,7 @@ export async function openExtproc(
     headerGuard: createHeaderGuard(settings),
     reader: new ProcessingRequestReader(),
     sessions,
+    told: new Set(),
   };
   if (settings.type === null && settings.onError === "pass" && host.workerIndex === 0) {
     host.log.warn('onError is "pass": a function that fails lets its exchange through');

@@ -24,6 +24,8 @@ export interface ExtprocService {
   readonly reader: ProcessingRequestReader;
   /** Exchanges begun and not ended. */
   readonly sessions: OpenExchanges;
+  /** Header names that were left out of answers and told of in the log: once is enough. */
+  readonly told: Set<string>;
 }
 
 /** With the function that stands in the way of its exchanges. */

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import type { Exchange, Middleware } from "../../function/contract.ts";
+import { ExchangeError } from "../../function/errors.ts";
 import { FakeEnvoy, type Fields, fakeService } from "./fake-envoy.test-support.ts";
 
 const get: Fields = [
@@ -492,16 +493,39 @@ describe("immediate answers", () => {
   });
 
   test("with a header Envoy would refuse are a failure that names it", async () => {
-    const service = fakeService(() => new Response("", { headers: { "x-envoy-retry-on": "5xx" } }));
+    const service = fakeService(() => new Response("", { headers: { host: "a" } }));
     const envoy = new FakeEnvoy(service);
     envoy.requestHeaders(get, true);
     await envoy.settle();
     expect(envoy.answers).toMatchObject([{ immediateResponse: { status: { code: "InternalServerError" } } }]);
-    expect(service.lines[0]?.fields).toMatchObject({ error: expect.stringContaining("x-envoy-retry-on") });
+    expect(service.lines[0]?.fields).toMatchObject({ error: expect.stringContaining('header "host"') });
+  });
+
+  test("leave out Envoy's own headers, and say so once", async () => {
+    const service = fakeService(() => new Response(null, { headers: { "x-envoy-retry-on": "5xx", "x-own": "1" } }));
+    for (let exchange = 0; exchange < 2; exchange++) {
+      const envoy = new FakeEnvoy(service);
+      envoy.requestHeaders(get, true);
+      await envoy.settle();
+      expect(envoy.answers).toEqual([
+        { immediateResponse: { status: { code: "OK" }, headers: { setHeaders: [overwrite("x-own", "1")] } } },
+      ]);
+    }
+    expect(service.lines.map(({ message }) => message)).toEqual([
+      expect.stringMatching(/^header "x-envoy-retry-on" is left out .*allowEnvoyHeaders/),
+    ]);
   });
 });
 
 describe("failures", () => {
+  test("what ended another exchange quietly is a failure in one that goes on", async () => {
+    const service = fakeService(() => Promise.reject(new ExchangeError("CANCELLED", "of another exchange")));
+    const envoy = new FakeEnvoy(service);
+    envoy.requestHeaders(get, true);
+    await envoy.settle();
+    expect(envoy.answers).toMatchObject([{ immediateResponse: { status: { code: "InternalServerError" } } }]);
+  });
+
   const boom: Middleware = () => {
     throw new Error("secret detail");
   };

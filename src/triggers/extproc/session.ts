@@ -272,6 +272,10 @@ export class Session implements CallReceiver, DirectionOwner, LoggedExchange, Lo
     return status === "204" || status === "304" || this.requestText(":method") === "HEAD";
   }
 
+  losesBody(direction: Direction): boolean {
+    return !direction.isRequest && !direction.bodiless && direction.pseudoSet && this.forbidsBody(direction);
+  }
+
   requestText(name: RequestPseudo): string {
     return requestText(this.request, this.context, name);
   }
@@ -286,7 +290,7 @@ export class Session implements CallReceiver, DirectionOwner, LoggedExchange, Lo
       return;
     }
     if (run !== null) run.done = true;
-    if (isQuietEnd(error)) {
+    if (isQuietEnd(error) && this.#isCutOff) {
       this.progressed();
       return;
     }
@@ -338,7 +342,14 @@ export class Session implements CallReceiver, DirectionOwner, LoggedExchange, Lo
   answerStreamed({ status, lines }: AnswerHead, body: BodyPeek): void {
     if (this.ended) return;
     this.request.due = Phase.NONE;
-    this.call.sendFramed(encodeStreamedAnswerHead(status, lines, this.takeExtras()));
+    const isHead = this.requestText(":method") === "HEAD";
+    this.call.sendFramed(encodeStreamedAnswerHead(status, lines, isHead, this.takeExtras()));
+    if (isHead) {
+      void body.reader.cancel();
+      this.#finish("answered", OK);
+      return;
+    }
+    if (!this.request.isReadOn) this.request.abandon();
     this.#streamed = new StreamedAnswer((frame) => this.call.sendFramed(frame));
     this.#streamed.send(body).then(
       () => this.#finish("answered", OK),
@@ -349,7 +360,7 @@ export class Session implements CallReceiver, DirectionOwner, LoggedExchange, Lo
   #phaseArrived(reader: ProcessingRequestReader): void {
     const { phase } = reader;
     this.service.metrics.received(phase);
-    if (this.#streamed !== null) return; // a request body nobody reads any more
+    if (this.#streamed !== null && !this.request.isReadOn) return; // a request body nobody reads any more
     // The log is bound to the exchange's id, which is among the headers: of them it can only tell once they were taken.
     if (phase !== Phase.REQUEST_HEADERS && phase !== Phase.RESPONSE_HEADERS) logPhase(this, phase, "received");
     switch (phase) {
@@ -454,6 +465,11 @@ export class Session implements CallReceiver, DirectionOwner, LoggedExchange, Lo
     if (this.#run !== null || this.ended) return;
     this.#run = new FunctionRun(this);
     this.#run.start();
+  }
+
+  /** The proxy went on or away before the function was done; else such an error is another exchange's. */
+  get #isCutOff(): boolean {
+    return this.#abortReason !== null || this.#request?.abandoned === true || this.#response?.abandoned === true;
   }
 
   // The end.

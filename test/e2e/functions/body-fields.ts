@@ -1,5 +1,5 @@
 /** What functions do to the fields that describe a body, one behaviour a path. */
-import type { Message, Middleware } from "digitalhub-processor";
+import type { Message, Middleware, ResponseMessage } from "digitalhub-processor";
 
 const behaviours: Readonly<Record<string, (message: Message) => unknown>> = {
   "/length-deleted": async (message) => {
@@ -26,14 +26,48 @@ const behaviours: Readonly<Record<string, (message: Message) => unknown>> = {
   },
 };
 
-export default (async ({ request }, next) => {
-  const behaviour = behaviours[request.path];
-  await behaviour?.(request);
-  await behaviour?.(await next());
+/** What becomes of a response with a body when its status allows none. */
+const bodiless: Readonly<Record<string, (response: ResponseMessage) => unknown>> = {
+  "/unread": () => {},
+  "/read": (response) => response.bytes(),
+  "/assigned": (response) => (response.body = "not to be sent"),
+  "/transformed": (response) => (response.body = response.body?.pipeThrough(inCapitals()) ?? null),
+};
+
+export default (async (exchange, next) => {
+  const { request } = exchange;
+  const [path = "", query] = request.path.split("?");
+  const before = bodiless[path];
+  if (before !== undefined) {
+    const response = await next();
+    await before(response);
+    response.status = Number(query);
+    return undefined;
+  }
+  if (path === "/other-method") {
+    try {
+      request.method = request.method === "HEAD" ? "GET" : "HEAD";
+    } catch (error) {
+      return new Response(null, { status: 409, headers: { "x-error": String(error) } });
+    }
+  }
+  if (path === "/framed") {
+    setFraming(request);
+    setFraming(await next());
+    return undefined;
+  }
+  await behaviours[path]?.(request);
+  await behaviours[path]?.(await next());
+  return undefined;
 }) satisfies Middleware;
 
 function inCapitals(): TransformStream<Uint8Array, Uint8Array> {
   return new TransformStream({
     transform: (chunk, controller) => controller.enqueue(Buffer.from(Buffer.from(chunk).toString().toUpperCase())),
   });
+}
+
+function setFraming({ headers }: Message): void {
+  headers.set("transfer-encoding", "chunked");
+  headers.set("content-length", "5");
 }

@@ -178,6 +178,7 @@ export function encodeImmediateAnswer(answer: ImmediateAnswer, extras: AnswerExt
 export function encodeStreamedAnswerHead(
   status: number,
   lines: readonly ChangedLine[],
+  endOfStream: boolean,
   extras: AnswerExtras | null,
 ): Uint8Array {
   writer.begin(PREFIX_BYTES);
@@ -187,6 +188,7 @@ export function encodeStreamedAnswerHead(
   writeHeaderValue(":status", String(status));
   for (const { name, value } of lines) writeHeaderValue(name, value);
   writer.close(map);
+  if (endOfStream) writer.bool(0x18, true);
   writer.close(headers);
   writer.close(outer);
   if (extras !== null) writeExtras(extras);

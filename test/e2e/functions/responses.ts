@@ -1,0 +1,50 @@
+/** `Response`s that functions make of other responses, one behaviour a path. */
+import type { Middleware } from "digitalhub-processor";
+
+const behaviours: Readonly<Record<string, Middleware>> = {
+  "/fetched": ({ request }) => fetch(request.headers.get("x-url") ?? ""),
+  "/copied": async (_exchange, next) => {
+    const response = await next();
+    const text = (await response.text()).toUpperCase();
+    return new Response(text, { status: response.status, headers: [...response.headers] });
+  },
+  "/rewritten": async (_exchange, next) => {
+    const { body, headers } = await next();
+    return new Response(body?.pipeThrough(inCapitals()), {
+      status: 203,
+      headers: [...headers, ["x-rewritten", "yes"]],
+    });
+  },
+  "/plain": async (_exchange, next) => {
+    const { body } = await next();
+    return new Response(body?.pipeThrough(inCapitals()), { headers: { "content-type": "text/x-plain" } });
+  },
+  "/uploaded": ({ request }) => new Response(request.body?.pipeThrough(inCapitals())),
+  "/read-late": ({ request }) => {
+    async function* pieces(): AsyncGenerator<string> {
+      yield "got ";
+      yield await request.text();
+    }
+    return new Response(pieces());
+  },
+  "/ticks": () => {
+    async function* ticks(): AsyncGenerator<string> {
+      for (let tick = 0; tick < 3; tick++) {
+        yield "tick ";
+        await Bun.sleep(30);
+      }
+    }
+    return new Response(ticks());
+  },
+};
+
+export default ((exchange, next) => {
+  const path = exchange.request.path.split("?", 1)[0] ?? "";
+  return behaviours[path]?.(exchange, next);
+}) satisfies Middleware;
+
+function inCapitals(): TransformStream<Uint8Array, Uint8Array> {
+  return new TransformStream({
+    transform: (chunk, controller) => controller.enqueue(Buffer.from(Buffer.from(chunk).toString().toUpperCase())),
+  });
+}

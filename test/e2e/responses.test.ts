@@ -1,0 +1,125 @@
+/** Responses made of others: of one that was fetched, of the upstream's, of the request. */
+import { expect, test } from "bun:test";
+import { join } from "node:path";
+import { gunzipSync, gzipSync } from "node:zlib";
+import { request } from "../support/client.ts";
+import { clientValues } from "../support/echo.ts";
+import type { BodyMode } from "../support/envoy.ts";
+import { sendRaw } from "../support/raw.ts";
+import { type RigListener, describeWithEnvoys } from "../support/rig.ts";
+
+const both = (mode: BodyMode): RigListener => ({
+  requestBody: mode,
+  responseBody: mode,
+  processingMode: { request_trailer_mode: "SEND", response_trailer_mode: "SEND" },
+});
+const listeners = {
+  none: both("NONE"),
+  buffered: both("BUFFERED"),
+  streamed: both("STREAMED"),
+  duplex: both("FULL_DUPLEX_STREAMED"),
+} as const;
+const modes = ["none", "buffered", "streamed", "duplex"] as const;
+
+const coded = {
+  status: 201,
+  headers: [
+    ["content-encoding", "gzip"],
+    ["content-type", "text/x-upstream"],
+    ["x-envoy-decorator-operation", "upstream"],
+    ["set-cookie", "a=1"],
+    ["set-cookie", "b=2"],
+  ] as [string, string][],
+  body: gzipSync("some text"),
+};
+
+describeWithEnvoys(
+  "responses of others",
+  { processor: { function: { file: join(import.meta.dir, "functions", "responses.ts") } }, listeners },
+  (rig) => {
+    for (const mode of modes) {
+      test(`${mode}: what fetch() gave, decoded, is no longer called coded`, async () => {
+        rig.upstream.answer("/elsewhere", () => coded);
+        const url = `http://127.0.0.1:${rig.upstream.port}/elsewhere`;
+        const response = await request(rig.ports[mode], { path: "/fetched", headers: [["x-url", url]] });
+        expect([
+          response.status,
+          response.text,
+          clientValues(response, "content-encoding"),
+          clientValues(response, "set-cookie"),
+          clientValues(response, "x-envoy-decorator-operation"),
+        ]).toEqual([201, "some text", [], ["a=1", "b=2"], []]);
+        await rig.processor.waitForLine(/"x-envoy-decorator-operation\\?" is left out of the function's answers/);
+      });
+
+      // STREAMED: reading the body whole lets the headers go on.
+      if (mode !== "streamed") {
+        test(`${mode}: a copy of the upstream's response with another text`, async () => {
+          rig.upstream.answer("/copied", () => coded);
+          const response = await request(rig.ports[mode], { path: "/copied" });
+          expect([response.status, response.text, clientValues(response, "set-cookie")]).toEqual([
+            201,
+            "SOME TEXT",
+            ["a=1", "b=2"],
+          ]);
+        });
+      }
+
+      test(`${mode}: a copy whose body is made of the upstream's as it flows keeps the coding`, async () => {
+        rig.upstream.answer("/rewritten", () => coded);
+        const response = await request(rig.ports[mode], { path: "/rewritten" });
+        expect([
+          response.status,
+          gunzipSync(response.body).toString(),
+          clientValues(response, "content-encoding"),
+          clientValues(response, "content-type"),
+          clientValues(response, "set-cookie"),
+          clientValues(response, "x-rewritten"),
+        ]).toEqual([203, "SOME TEXT", ["gzip"], ["text/x-upstream"], ["a=1", "b=2"], ["yes"]]);
+      });
+
+      test(`${mode}: one with headers of its own is plain, and has no others`, async () => {
+        rig.upstream.answer("/plain", () => coded);
+        const response = await request(rig.ports[mode], { path: "/plain" });
+        const names = ["content-encoding", "content-type", "set-cookie"];
+        expect([response.status, response.text, names.map((name) => clientValues(response, name))]).toEqual([
+          200,
+          "SOME TEXT",
+          [[], ["text/x-plain"], []],
+        ]);
+      });
+
+      for (const chunked of [false, true]) {
+        for (const length of [8, 300_000]) {
+          const how = `${length} bytes${chunked ? ", chunked" : ""}`;
+          test(`${mode}: a response made of the request's body (${how})`, async () => {
+            const sent = { method: "POST", path: "/uploaded", body: "u".repeat(length), chunked };
+            const response = await request(rig.ports[mode], sent);
+            expect([response.status, response.text === "U".repeat(length)]).toEqual([200, true]);
+          });
+
+          test(`${mode}: a response that reads the request's body after it began (${how})`, async () => {
+            const sent = { method: "POST", path: "/read-late", body: "u".repeat(length), chunked };
+            const response = await request(rig.ports[mode], sent);
+            expect([response.status, response.text === `got ${"u".repeat(length)}`]).toEqual([200, true]);
+          });
+        }
+
+        test(`${mode}: a response that takes time and leaves the request unread${chunked ? ", chunked" : ""}`, async () => {
+          const sent = { method: "POST", path: "/ticks", body: "u".repeat(1_000_000), chunked };
+          const response = await request(rig.ports[mode], sent);
+          expect([response.status, response.text]).toEqual([200, "tick tick tick "]);
+        });
+      }
+
+      test(`${mode}: HEAD gets no byte of a response that takes time`, async () => {
+        const { text } = await sendRaw(rig.ports[mode], [
+          "HEAD /ticks HTTP/1.1\r\nhost: a\r\n\r\n",
+          100,
+          "GET /after HTTP/1.1\r\nhost: a\r\n\r\n",
+        ]);
+        expect(text).toMatch(/^HTTP\/1\.1 200 [^\r]*\r\n(?:[^\r]+\r\n)*\r\nHTTP\/1\.1 200 /);
+      });
+    }
+  },
+);
