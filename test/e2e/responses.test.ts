@@ -11,6 +11,7 @@ import { type RigListener, describeWithEnvoys } from "../support/rig.ts";
 const both = (mode: BodyMode): RigListener => ({
   requestBody: mode,
   responseBody: mode,
+  connectionManager: { http_protocol_options: { enable_trailers: true } },
   processingMode: { request_trailer_mode: "SEND", response_trailer_mode: "SEND" },
 });
 const listeners = {
@@ -109,6 +110,18 @@ describeWithEnvoys(
           const sent = { method: "POST", path: "/ticks", body: "u".repeat(1_000_000), chunked };
           const response = await request(rig.ports[mode], sent);
           expect([response.status, response.text]).toEqual([200, "tick tick tick "]);
+        });
+      }
+
+      if (mode === "duplex") {
+        test.each([
+          ["its last chunk", "0\r\n\r\n"],
+          ["trailers", "0\r\nx-end: 1\r\n\r\n"],
+        ])("duplex: each piece of a request comes back as it flows, until %s", async (_name, end) => {
+          const head = "POST /uploaded HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n";
+          const pieces = [head, "5\r\nhello\r\n", 50, "5\r\nworld\r\n", 50, end];
+          const { text } = await sendRaw(rig.ports[mode], pieces);
+          expect(text).toMatch(/^HTTP\/1\.1 200 [^]*\r\n\r\n5\r\nHELLO\r\n5\r\nWORLD\r\n0\r\n\r\n$/);
         });
       }
 

@@ -122,10 +122,11 @@ function judgeResponded({ run, localReply, clientReset, scenario, seen, verdicts
   if (verdicts.some(({ verdict, afterEnd }) => verdict === "ignored" && afterEnd)) return [];
   // Envoy keeps the response headers to itself: they may have gone before the function answered.
   if (clientReset && scenario.envoy.processingMode.responseHeaderMode === "SKIP") return [];
+  const wanted = isHead(scenario) ? "" : responded.body;
   if (localReply === null) {
     const body = Buffer.concat(seen.response.chunks).toString("latin1");
     const status = seen.response.fields?.find(([name]) => name === ":status")?.[1];
-    const right = seen.response.ended && status === String(responded.status) && body === responded.body;
+    const right = seen.response.ended && status === String(responded.status) && body === wanted;
     return right
       ? []
       : [`the function answered ${responded.status} ${responded.body}, the client got ${status} ${body}`];
@@ -199,8 +200,9 @@ function wantedBody(played: Played, side: Side): Buffer {
   const original = Buffer.from(wholeBody(script));
   const promised: Promised = played.run[side];
   const unseen = !["headers", "body", "trailers"].some((phase) => played.sent.has(`${side} ${phase}`));
-  if (promised.body === null || unseen || played.scenario.envoy.observabilityMode || forbidsBody(played, side, script))
-    return original;
+  if (unseen || played.scenario.envoy.observabilityMode) return original;
+  if (forbidsBody(played, side, script)) return Buffer.alloc(0);
+  if (promised.body === null) return original;
   if (promised.body.kind === "bytes") return Buffer.from(promised.body.bytes);
   return Buffer.from(mapped(promised.body.mapping, original));
 }
@@ -209,8 +211,11 @@ function wantedBody(played: Played, side: Side): Buffer {
 function forbidsBody({ scenario, run }: Played, side: Side, { fields }: MessageScript): boolean {
   if (side === "request") return false;
   const seesMethod = scenario.envoy.processingMode.requestHeaderMode === "SEND" && !scenario.withoutRequest;
-  const isHead = scenario.request.fields.some(([name, value]) => name === ":method" && value === "HEAD");
-  if (seesMethod && isHead) return true;
+  if (seesMethod && isHead(scenario)) return true;
   const changed = run.response.headers.reduce<readonly HeaderField[]>((now, change) => change(now), fields);
-  return changed.some(([name, value]) => name === ":status" && value === "204");
+  return changed.some(([name, value]) => name === ":status" && (value === "204" || value === "304"));
+}
+
+function isHead({ request }: Scenario): boolean {
+  return request.fields.some(([name, value]) => name === ":method" && value === "HEAD");
 }

@@ -8,6 +8,8 @@ export type Mapping = "identity" | "upper" | "double" | "drop" | "suffix" | "lat
 export type Step =
   | { readonly do: "setHeader" | "appendHeader"; readonly side: Side; readonly name: string; readonly value: string }
   | { readonly do: "deleteHeader"; readonly side: Side; readonly name: string }
+  /** What it says of a body's length and framing counts for nothing. */
+  | { readonly do: "setFraming"; readonly side: Side }
   | { readonly do: "setPath"; readonly path: string }
   | { readonly do: "setStatus"; readonly status: number }
   | { readonly do: "read"; readonly side: Side; readonly how: "bytes" | "text"; readonly awaited: boolean }
@@ -36,7 +38,9 @@ export type Step =
       readonly pieces: readonly string[];
       readonly streamed: boolean;
       readonly fails: boolean;
-    };
+    }
+  /** A `Response` whose body is made of a message's as that comes. */
+  | { readonly do: "respondFrom"; readonly side: Side; readonly status: number; readonly mapping: Mapping };
 
 export interface Program {
   readonly steps: readonly Step[];
@@ -51,14 +55,14 @@ export function randomProgram(random: SeededRandom): Program {
   const kind = random.below(12);
   const many = random.below(4);
   for (let i = 0; i < many; i++) steps.push(messageStep(random, "request"));
-  if (kind === 0) steps.push(exit(random));
+  if (kind === 0) steps.push(exit(random, "request"));
   else if (kind <= 2) steps.push({ do: "next", awaited: false });
   else if (kind > 3) {
     steps.push({ do: "next", awaited: true });
     if (random.below(6) === 0) steps.push(messageStep(random, "request"));
     const responseSteps = random.below(4);
     for (let i = 0; i < responseSteps; i++) steps.push(messageStep(random, "response"));
-    if (random.below(5) === 0) steps.push(exit(random));
+    if (random.below(5) === 0) steps.push(exit(random, random.pick(["request", "response", "response"])));
   }
   const late = random.below(10) === 0 ? [messageStep(random, random.pick(["request", "response"]))] : [];
   return { steps, careful: random.below(3) > 0, late };
@@ -75,7 +79,9 @@ function messageStep(random: SeededRandom, side: Side): Step {
     case 3:
       return { do: "deleteHeader", side, name: random.pick(["x-orig", side === "request" ? "cookie" : "set-cookie"]) };
     case 4:
-      return side === "request" ? { do: "setPath", path: `/${letters(random, 4)}` } : { do: "setStatus", status: 201 };
+      return side === "request"
+        ? { do: "setPath", path: `/${letters(random, 4)}` }
+        : { do: "setStatus", status: random.pick([201, 201, 204, 304]) };
     case 5:
     case 6:
       return { do: "read", side, how: random.pick(["bytes", "text"]), awaited: random.below(5) > 0 };
@@ -101,7 +107,7 @@ function messageStep(random: SeededRandom, side: Side): Step {
       return {
         do: "transform",
         side,
-        mapping: random.pick(["identity", "upper", "double", "drop", "suffix", "late"]),
+        mapping: randomMapping(random),
         fails: random.below(12) === 0,
       };
     case 13:
@@ -111,18 +117,22 @@ function messageStep(random: SeededRandom, side: Side): Step {
         { do: "wait", turns: 1 + random.below(6) },
         { do: "clearRouteCache" },
         { do: "metadata" },
+        { do: "setFraming", side },
       ]);
   }
 }
 
-function exit(random: SeededRandom): Step {
-  switch (random.below(6)) {
+function exit(random: SeededRandom, side: Side): Step {
+  switch (random.below(8)) {
     case 0:
       return { do: "throw" };
     case 1:
       return { do: random.pick(["garbage", "returnNext"]) };
     case 2:
       return { do: "hang" };
+    case 3:
+    case 4:
+      return { do: "respondFrom", side, status: random.pick([200, 401]), mapping: randomMapping(random) };
     default:
       return {
         do: "respond",
@@ -132,6 +142,10 @@ function exit(random: SeededRandom): Step {
         fails: random.below(6) === 0,
       };
   }
+}
+
+function randomMapping(random: SeededRandom): Mapping {
+  return random.pick(["identity", "upper", "double", "drop", "suffix", "late"]);
 }
 
 function letters(random: SeededRandom, length: number): string {

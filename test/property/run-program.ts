@@ -23,6 +23,15 @@ export interface Promised {
   readonly trailers: ((fields: readonly HeaderField[]) => HeaderField[])[];
 }
 
+export interface Responded {
+  readonly status: number;
+  readonly body: string;
+  /** Its stream breaks on purpose. */
+  readonly fails: boolean;
+  /** Whose body its own is made of. */
+  readonly madeOf: Side | null;
+}
+
 export class Run {
   readonly program: Program;
   readonly request = nothingPromised();
@@ -33,7 +42,7 @@ export class Run {
   /** Returned what is neither a Response nor what `next()` gave. */
   garbage = false;
   /** The `Response` it returned. */
-  responded: { readonly status: number; readonly body: string; readonly fails: boolean } | null = null;
+  responded: Responded | null = null;
   calls = 0;
   /** Reads that gave other bytes than the message has. */
   readonly wrongReads: string[] = [];
@@ -113,6 +122,12 @@ export class Run {
         });
         return;
       }
+      case "setFraming": {
+        const { headers } = this.#message(step.side, exchange);
+        headers.set("content-length", "3");
+        headers.set("transfer-encoding", "chunked");
+        return;
+      }
       case "setPath":
         exchange.request.path = step.path;
         this.request.headers.push((fields) => withValue(fields, ":path", step.path));
@@ -190,13 +205,25 @@ export class Run {
       case "hang":
         this.hangs = true;
         return new Promise(() => {});
+      case "respondFrom":
+        return { result: this.#respondFrom(step, exchange) };
       case "respond": {
         const { status, pieces, streamed, fails } = step;
-        this.responded = { status, body: pieces.join(""), fails: fails && streamed };
+        this.responded = { status, body: pieces.join(""), fails: fails && streamed, madeOf: null };
         const body = streamed ? this.#stream(pieces, true, fails) : pieces.join("");
         return { result: new Response(body, { status, headers: { "x-made": "yes" } }) };
       }
     }
+  }
+
+  /** Null: there is no body of which one could be made. */
+  #respondFrom({ side, status, mapping }: Step & { do: "respondFrom" }, exchange: Exchange): Response | undefined {
+    const source = this.#message(side, exchange).body;
+    if (source === null || this.#begun.has(side)) return undefined;
+    this.#begun.add(side);
+    const body = Buffer.from(mapped(mapping, this.#originals[side]())).toString("latin1");
+    this.responded = { status, body, fails: false, madeOf: side };
+    return new Response(source.pipeThrough(this.#mapper(mapping, false)), { status, headers: { "x-made": "yes" } });
   }
 
   async #read({ side, how, awaited }: Step & { do: "read" }, exchange: Exchange): Promise<undefined> {

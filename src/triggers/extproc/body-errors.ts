@@ -19,6 +19,12 @@ export function bodyTooLong(owner: BodyOwner, maxBodyBytes: number): ExchangeErr
   return new ExchangeError("BODY_TOO_LARGE", message);
 }
 
+/** Reading lets the headers go on, and the bytes read behind them. */
+export function readAfterBodyless(owner: BodyOwner, status: string): ExchangeError {
+  const message = `the ${which(owner)} body cannot be read any more: a response with status ${status} has none; read it before the status is set`;
+  return new ExchangeError("HEADER_INVALID", message);
+}
+
 export function firstChunkLeft(owner: BodyOwner): ExchangeError {
   const message = `the ${which(owner)} body cannot be assigned: its first chunk went on`;
   return new ExchangeError("BODY_ALREADY_SENT", message);

@@ -56,8 +56,9 @@ export class BufferedDirection extends Direction {
     if (this.#body !== null) return Promise.resolve(this.#body);
     if (this.bodiless) return Promise.resolve(EMPTY);
     if (this.#reading === null) {
-      if (this.complete || this.abandoned) return Promise.reject(bodyNotSent(this));
+      if (this.complete) return Promise.reject(bodyNotSent(this));
       if (this.released && !this.isPreparing) return Promise.reject(bodyTooLate(this, "read"));
+      if (this.abandoned) return Promise.reject(bodyNotSent(this));
       const refusal = this.#ask();
       if (refusal !== null) return Promise.reject(refusal);
       this.#reading = Promise.withResolvers();

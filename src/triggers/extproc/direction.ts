@@ -8,7 +8,7 @@
 import { ExchangeError } from "../../function/errors.ts";
 import { FieldList, type HeaderChanges, type HeaderGuard } from "../../function/header-list.ts";
 import type { Frames } from "../../grpc/contract.ts";
-import { bodyNotSent, bodyTooLate, bodyTooLong } from "./body-errors.ts";
+import { bodyNotSent, bodyTooLate, bodyTooLong, readAfterBodyless } from "./body-errors.ts";
 import { withBodyHeaders, withoutFraming } from "./body-headers.ts";
 import { BodyMode } from "./body-mode.ts";
 import type { DirectionOwner } from "./direction-owner.ts";
@@ -149,6 +149,7 @@ export abstract class Direction {
   /** The function failed while the stream must stay open: the original passes by answers. */
   letPass(): void {
     this.settled = true;
+    this.#holdsTrailers = false;
     if (this.due !== Phase.NONE) this.answerUnchanged();
   }
   /** `DirectionOwner.send` may be called again. */
@@ -256,10 +257,9 @@ export abstract class Direction {
   release(options: ReleaseOptions): void {
     this.#holdsTrailers = options.keepTrailers;
     if (!this.released) {
-      if (this.owner.losesBody(this)) this.assignBody(null);
+      const refusal = this.#dropBody() ?? this.headersRefusal();
       this.released = true;
       this.freezeHeaders();
-      const refusal = this.headersRefusal();
       if (refusal !== null) return this.owner.failed(refusal);
       this.settle(options);
     }
@@ -285,6 +285,23 @@ export abstract class Direction {
   /** Lets go of a received chunk that would otherwise live as long as the exchange. */
   compact(): void {
     this.#headers?.compact();
+  }
+
+  /** Takes the body off a message that the function made one without. */
+  #dropBody(): ExchangeError | null {
+    if (this.settled || this.committed || !this.owner.losesBody(this)) return null;
+    try {
+      this.assignBody(null);
+      return null;
+    } catch (error) {
+      if (error instanceof ExchangeError) return error;
+      throw error;
+    }
+  }
+
+  /** Why the headers cannot leave before the body that is read then; null when they can. */
+  protected earlyRefusal(): ExchangeError | null {
+    return this.owner.losesBody(this) ? readAfterBodyless(this, this.pseudo(":status")) : this.headersRefusal();
   }
 
   /** Why Envoy would refuse the headers as the function left them; null when it would not. */

@@ -321,9 +321,11 @@ export class DuplexDirection extends Direction implements IncomingBodyListener {
   /** To the function that answers the request itself: what it may still read is kept, until it is too much. */
   #giveHeld(): void {
     if (this.#reading !== null) return this.#checkRead();
-    if (this.#incoming === null && !this.#isTooLong) return;
-    this.#isSpent ||= this.#held.bytes > 0;
-    this.#give(...this.#held.take());
+    const isRead = this.#incoming !== null && !this.#incoming.over;
+    if (!isRead && !this.#isTooLong) return;
+    const chunks = this.#held.take();
+    this.#isSpent ||= chunks.length > 0;
+    this.#give(...chunks);
   }
 
   get #isTooLong(): boolean {
@@ -410,7 +412,7 @@ export class DuplexDirection extends Direction implements IncomingBodyListener {
     // The body may be assigned in the same breath, as with `pipeThrough`: then the headers wait for the release.
     inNextTurn(() => {
       if (this.#plan !== "hold" || this.#replacement !== undefined) return;
-      const refusal = this.headersRefusal();
+      const refusal = this.earlyRefusal();
       if (refusal !== null) return this.owner.failed(refusal);
       this.#leaveHeaders({ forgo: false, plainBody: false });
       this.#plan = "tap";

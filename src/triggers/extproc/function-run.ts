@@ -4,6 +4,7 @@ import { ExchangeError } from "../../function/errors.ts";
 import { collectStream } from "./collect-stream.ts";
 import { type Direction, RELEASE, RELEASE_FINALLY } from "./direction.ts";
 import { ProxiedExchange } from "./exchange.ts";
+import { isQuietEnd } from "./failure.ts";
 import { becomeResponse } from "./become-response.ts";
 import { type AnswerHead, toAnswerHead, withTrueCoding } from "./immediate-response.ts";
 import { ProxiedResponse } from "./message.ts";
@@ -156,7 +157,7 @@ export class FunctionRun {
         const peek = await peekBody(response.body, settings.maxBodyBytes);
         if (peek.pending !== null && owner.canStreamAnswer) {
           if (!this.done && !owner.ended) owner.answerStreamed(head, peek);
-          else void peek.reader.cancel();
+          else peek.reader.cancel().catch(() => {}); // nobody reads what the stream does now
           return;
         }
         body = await collectRest(peek, settings.maxBodyBytes); // it may read the request's, which answers the headers
@@ -169,9 +170,16 @@ export class FunctionRun {
       else if (!owner.ended) owner.answerImmediately(answer);
     } catch (error) {
       this.answering = false;
-      owner.failed(error);
+      owner.failed(owner.ended ? error : notAnswered(error));
     }
   }
+}
+
+/** Quiet is only the end of what was waited for: a `Response` without its body is an answer that got lost. */
+function notAnswered(error: unknown): unknown {
+  if (!isQuietEnd(error)) return error;
+  const message = `the body of the function's Response did not come: ${(error as ExchangeError).message}`;
+  return new ExchangeError("BODY_NOT_SENT", message, { cause: error });
 }
 
 function describe(value: unknown): string {

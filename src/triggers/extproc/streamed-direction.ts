@@ -86,7 +86,7 @@ export class StreamedDirection extends Direction implements IncomingBodyListener
     if (this.#plan !== "undecided" || incoming?.stream.locked === true) return Promise.reject(bodyReadAsStream(this));
     if (this.#isEmpty) return Promise.resolve(EMPTY);
     if (this.abandoned) return Promise.reject(bodyNotSent(this));
-    const refusal = this.#collectRefusal() ?? this.headersRefusal();
+    const refusal = this.#collectRefusal() ?? this.earlyRefusal();
     if (refusal !== null) return Promise.reject(refusal);
     this.#reading = Promise.withResolvers();
     this.#plan = "collect";
@@ -176,6 +176,7 @@ export class StreamedDirection extends Direction implements IncomingBodyListener
         this.#plan = "returning";
         if (this.#isBodyDue) this.#giveBack();
         else if (this.complete) return "none";
+        this.letTrailersGo();
         return this.closable ? "close" : "drain";
       }
       case "transform":
@@ -459,7 +460,7 @@ export class StreamedDirection extends Direction implements IncomingBodyListener
       // The body may be assigned in the same breath, as with `pipeThrough`: then the headers wait for the release.
       inNextTurn(() => {
         if (this.#plan !== "undecided" || this.#replacement !== undefined) return;
-        const refusal = this.headersRefusal();
+        const refusal = this.earlyRefusal();
         if (refusal !== null) return this.owner.failed(refusal);
         this.#plan = "tap";
         this.#commitHeaders({ forgo: false });

@@ -62,7 +62,7 @@ class Filter implements EnvoyExchange, SideOwner {
     return this.#collect(() => {
       const direction = this.#side(side);
       if (this.#observes(direction.bodyMode === "STREAMED", side, { kind: "body", bytes, endOfStream })) return;
-      if (this.#streamedImmediate && side === "request") this.#bodyOfAnsweredRequest(bytes, endOfStream);
+      if (this.#streamedImmediate && side === "request") this.#restOfRequest({ kind: "body", bytes, endOfStream });
       else bodyArrived(direction, bytes, endOfStream);
     });
   }
@@ -71,8 +71,8 @@ class Filter implements EnvoyExchange, SideOwner {
     return this.#collect(() => {
       const direction = this.#side(side);
       if (this.#observes(direction.sendsTrailers, side, { kind: "trailers", fields })) return;
-      if (this.#streamedImmediate && side === "request") return;
-      trailersArrived(direction, fields);
+      if (this.#streamedImmediate && side === "request") this.#restOfRequest({ kind: "trailers", fields });
+      else trailersArrived(direction, fields);
     });
   }
 
@@ -242,10 +242,10 @@ class Filter implements EnvoyExchange, SideOwner {
     return OK;
   }
 
-  /** The request body of a streamed immediate response: in duplex the processor still gets it, else nobody does. */
-  #bodyOfAnsweredRequest(bytes: Uint8Array, endOfStream: boolean): void {
+  /** What follows the headers a streamed immediate response answered: in duplex the processor gets it, else nobody does. */
+  #restOfRequest(phase: RequestPhase): void {
     if (this.processingComplete || this.#request.bodyMode !== "FULL_DUPLEX_STREAMED") return;
-    this.send("request", { kind: "body", bytes, endOfStream });
+    this.send("request", phase);
   }
 
   // Ends.
