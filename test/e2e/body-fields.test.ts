@@ -7,23 +7,17 @@ import { join } from "node:path";
 import { gunzipSync, gzipSync } from "node:zlib";
 import { request } from "../support/client.ts";
 import { clientValues } from "../support/echo.ts";
-import type { BodyMode } from "../support/envoy.ts";
 import { headerValues } from "../support/http1.ts";
 import { sendRaw } from "../support/raw.ts";
-import { type RigListener, describeWithEnvoys } from "../support/rig.ts";
+import { bothWays, describeWithEnvoys } from "../support/rig.ts";
 
-const both = (mode: BodyMode): RigListener => ({
-  requestBody: mode,
-  responseBody: mode,
-  processingMode: { request_trailer_mode: "SEND", response_trailer_mode: "SEND" },
-  filter: { mutation_rules: { allow_all_routing: true } },
-});
+const routing = { filter: { mutation_rules: { allow_all_routing: true } } };
 const listeners = {
-  none: both("NONE"),
-  buffered: both("BUFFERED"),
-  partial: both("BUFFERED_PARTIAL"),
-  streamed: both("STREAMED"),
-  duplex: both("FULL_DUPLEX_STREAMED"),
+  none: bothWays("NONE", routing),
+  buffered: bothWays("BUFFERED", routing),
+  partial: bothWays("BUFFERED_PARTIAL", routing),
+  streamed: bothWays("STREAMED", routing),
+  duplex: bothWays("FULL_DUPLEX_STREAMED", routing),
 } as const;
 const modes = ["none", "buffered", "partial", "streamed", "duplex"] as const;
 

@@ -4,25 +4,11 @@ import { join } from "node:path";
 import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync, zstdCompressSync } from "node:zlib";
 import { type ClientRequest, request } from "../support/client.ts";
 import { clientValues } from "../support/echo.ts";
-import type { BodyMode } from "../support/envoy.ts";
 import { headerValues } from "../support/http1.ts";
 import { memory, restartPeak } from "../support/memory.ts";
-import { type RigListener, describeWithEnvoys } from "../support/rig.ts";
+import { bodyModes, describeWithEnvoys, listenersByMode } from "../support/rig.ts";
 
 const MiB = 1_048_576;
-const both = (mode: BodyMode): RigListener => ({
-  requestBody: mode,
-  responseBody: mode,
-  processingMode: { request_trailer_mode: "SEND", response_trailer_mode: "SEND" },
-});
-const listeners = {
-  none: both("NONE"),
-  buffered: both("BUFFERED"),
-  streamed: both("STREAMED"),
-  duplex: both("FULL_DUPLEX_STREAMED"),
-} as const;
-const modes = ["none", "buffered", "streamed", "duplex"] as const;
-
 const codings = {
   gzip: gzipSync,
   deflate: deflateSync,
@@ -49,9 +35,9 @@ const bomb = gzipSync(Buffer.alloc(200 * MiB));
 
 describeWithEnvoys(
   "content codings",
-  { processor: { function: { file: join(import.meta.dir, "functions", "streaming.ts") } }, listeners },
+  { processor: { function: { file: join(import.meta.dir, "functions", "streaming.ts") } }, listeners: listenersByMode },
   (rig) => {
-    for (const mode of modes) {
+    for (const mode of bodyModes) {
       for (const [path, how] of [
         ["/coded", "read whole"],
         ["/coded-stream", "read as a stream"],

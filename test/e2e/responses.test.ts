@@ -4,23 +4,8 @@ import { join } from "node:path";
 import { gunzipSync, gzipSync } from "node:zlib";
 import { request } from "../support/client.ts";
 import { clientValues } from "../support/echo.ts";
-import type { BodyMode } from "../support/envoy.ts";
 import { sendRaw } from "../support/raw.ts";
-import { type RigListener, describeWithEnvoys } from "../support/rig.ts";
-
-const both = (mode: BodyMode): RigListener => ({
-  requestBody: mode,
-  responseBody: mode,
-  connectionManager: { http_protocol_options: { enable_trailers: true } },
-  processingMode: { request_trailer_mode: "SEND", response_trailer_mode: "SEND" },
-});
-const listeners = {
-  none: both("NONE"),
-  buffered: both("BUFFERED"),
-  streamed: both("STREAMED"),
-  duplex: both("FULL_DUPLEX_STREAMED"),
-} as const;
-const modes = ["none", "buffered", "streamed", "duplex"] as const;
+import { bodyModes, describeWithEnvoys, listenersByMode } from "../support/rig.ts";
 
 const coded = {
   status: 201,
@@ -36,9 +21,9 @@ const coded = {
 
 describeWithEnvoys(
   "responses of others",
-  { processor: { function: { file: join(import.meta.dir, "functions", "responses.ts") } }, listeners },
+  { processor: { function: { file: join(import.meta.dir, "functions", "responses.ts") } }, listeners: listenersByMode },
   (rig) => {
-    for (const mode of modes) {
+    for (const mode of bodyModes) {
       test(`${mode}: what fetch() gave, decoded, is no longer called coded`, async () => {
         rig.upstream.answer("/elsewhere", () => coded);
         const url = `http://127.0.0.1:${rig.upstream.port}/elsewhere`;

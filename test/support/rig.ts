@@ -4,7 +4,7 @@
  */
 import { afterAll, afterEach, beforeAll, describe, expect } from "bun:test";
 import { type EnvoyVersion, envoyVersions } from "../../scripts/fetch-envoy.ts";
-import { type Counters, type Envoy, type ListenerOptions, startEnvoy } from "./envoy.ts";
+import { type BodyMode, type Counters, type Envoy, type ListenerOptions, startEnvoy } from "./envoy.ts";
 import { type ProcessorOptions, type RunningProcessor, startProcessor } from "./processor.ts";
 import { type Upstream, startUpstream } from "./upstream.ts";
 
@@ -29,6 +29,27 @@ export type RigListener = Omit<ListenerOptions, "processors"> & {
   /** Name of the processor's trigger. Default: its first. */
   readonly trigger?: string;
 };
+
+/** Bodies and trailers of both directions are sent, in this mode. */
+export function bothWays(mode: BodyMode, more: RigListener = {}): RigListener {
+  return {
+    requestBody: mode,
+    responseBody: mode,
+    processingMode: { request_trailer_mode: "SEND", response_trailer_mode: "SEND" },
+    connectionManager: { http_protocol_options: { enable_trailers: true } },
+    ...more,
+  };
+}
+
+/** A listener for each way in which a body reaches a function whole or as it flows. */
+export const listenersByMode = {
+  none: bothWays("NONE"),
+  buffered: bothWays("BUFFERED"),
+  streamed: bothWays("STREAMED"),
+  duplex: bothWays("FULL_DUPLEX_STREAMED"),
+} as const;
+
+export const bodyModes = ["none", "buffered", "streamed", "duplex"] as const;
 
 export interface RigOptions<Name extends string> {
   readonly processor: ProcessorOptions;
