@@ -99,6 +99,13 @@ describeWithEnvoys(
       }
 
       if (mode === "duplex") {
+        test("duplex: one that is streamed is an answer once, and says so", async () => {
+          const answers = [await request(rig.ports[mode], { path: "/streamed-twice" })];
+          answers.push(await request(rig.ports[mode], { path: "/streamed-twice" }));
+          expect(answers.map(({ status, text }) => `${status} ${text}`)).toEqual(["200 streamed", "500 "]);
+          await rig.processor.waitForLine(/is being streamed already: make one for each exchange/);
+        });
+
         test.each([
           ["its last chunk", "0\r\n\r\n"],
           ["trailers", "0\r\nx-end: 1\r\n\r\n"],
@@ -109,6 +116,17 @@ describeWithEnvoys(
           expect(text).toMatch(/^HTTP\/1\.1 200 [^]*\r\n\r\n5\r\nHELLO\r\n5\r\nWORLD\r\n0\r\n\r\n$/);
         });
       }
+
+      test(`${mode}: one made once is an answer as often as it is returned, at the same time too`, async () => {
+        const answers = [1, 2, 3].map(() => request(rig.ports[mode], { path: "/denied" }));
+        const all = [...(await Promise.all(answers)), await request(rig.ports[mode], { path: "/denied" })];
+        expect(all.map(({ status, text }) => `${status} ${text}`)).toEqual(all.map(() => "403 denied"));
+      });
+
+      test(`${mode}: one whose body was read before is a failure that says so`, async () => {
+        expect((await request(rig.ports[mode], { path: "/read-before" })).status).toBe(500);
+        await rig.processor.waitForLine(/the body of the Response was read before it was returned/);
+      });
 
       test(`${mode}: HEAD gets no byte of a response that takes time`, async () => {
         const { text } = await sendRaw(rig.ports[mode], [

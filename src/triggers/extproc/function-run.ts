@@ -1,19 +1,17 @@
 /** The user's function on one exchange: from its call to what becomes of its result. */
 import type { MiddlewareResult, ResponseMessage } from "../../function/contract.ts";
 import { ExchangeError } from "../../function/errors.ts";
-import { collectStream } from "./collect-stream.ts";
 import { type Direction, RELEASE, RELEASE_FINALLY } from "./direction.ts";
 import { ProxiedExchange } from "./exchange.ts";
 import { isQuietEnd } from "./failure.ts";
+import { takeBody } from "./answer-body.ts";
 import { becomeResponse } from "./become-response.ts";
 import { type AnswerHead, toAnswerHead, withTrueCoding } from "./immediate-response.ts";
 import { ProxiedResponse } from "./message.ts";
 import type { MiddlewareService } from "./service.ts";
 import type { Session } from "./session.ts";
-import { type BodyPeek, collectRest, peekBody } from "./streamed-answer.ts";
+import type { BodyPeek } from "./streamed-answer.ts";
 import type { ImmediateAnswer } from "./wire/processing-response.ts";
-
-const EMPTY: Uint8Array = new Uint8Array(0);
 
 /** What a run does to its exchange. */
 export interface RunOwner {
@@ -152,16 +150,12 @@ export class FunctionRun {
       const head = toAnswerHead(response, settings.allowEnvoyHeaders);
       this.#tellLeftOut(head.leftOut);
       if (!owner.response.begun) owner.request.answeredHere();
-      let body = EMPTY;
-      if (response.body !== null && owner.canStreamAnswer) {
-        const peek = await peekBody(response.body, settings.maxBodyBytes);
-        if (peek.pending !== null && owner.canStreamAnswer) {
-          if (!this.done && !owner.ended) owner.answerStreamed(head, peek);
-          else peek.reader.cancel().catch(() => {}); // nobody reads what the stream does now
-          return;
-        }
-        body = await collectRest(peek, settings.maxBodyBytes); // it may read the request's, which answers the headers
-      } else if (response.body !== null) body = await collectStream(response.body, settings.maxBodyBytes);
+      const body = await takeBody(response, settings.maxBodyBytes, () => owner.canStreamAnswer);
+      if (!(body instanceof Uint8Array)) {
+        if (!this.done && !owner.ended) owner.answerStreamed(head, body);
+        else body.reader.cancel().catch(() => {}); // nobody reads what the stream does now
+        return;
+      }
       this.answering = false;
       const { status, lines, grpcStatus } = head;
       const headers = withTrueCoding(lines, body);

@@ -1,6 +1,17 @@
 /** `Response`s that functions make of other responses, one behaviour a path. */
 import type { Middleware } from "digitalhub-processor";
 
+const DENIED = new Response("denied", { status: 403 });
+const STREAMED = new Response(
+  new ReadableStream<Uint8Array>({
+    async pull(controller) {
+      await Bun.sleep(50);
+      controller.enqueue(Buffer.from("streamed"));
+      controller.close();
+    },
+  }),
+);
+
 const behaviours: Readonly<Record<string, Middleware>> = {
   "/fetched": ({ request }) => fetch(request.headers.get("x-url") ?? ""),
   "/copied": async (_exchange, next) => {
@@ -20,6 +31,13 @@ const behaviours: Readonly<Record<string, Middleware>> = {
     return new Response(body?.pipeThrough(inCapitals()), { headers: { "content-type": "text/x-plain" } });
   },
   "/uploaded": ({ request }) => new Response(request.body?.pipeThrough(inCapitals())),
+  "/denied": () => DENIED,
+  "/streamed-twice": () => STREAMED,
+  "/read-before": async () => {
+    const response = new Response("read");
+    await response.text();
+    return response;
+  },
   "/read-late": ({ request }) => {
     async function* pieces(): AsyncGenerator<string> {
       yield "got ";
