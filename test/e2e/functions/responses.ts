@@ -2,15 +2,15 @@
 import type { Middleware } from "digitalhub-processor";
 
 const DENIED = new Response("denied", { status: 403 });
-const STREAMED = new Response(
-  new ReadableStream<Uint8Array>({
-    async pull(controller) {
-      await Bun.sleep(50);
-      controller.enqueue(Buffer.from("streamed"));
-      controller.close();
-    },
-  }),
-);
+/** Takes time whenever it is read. */
+const slowly = {
+  async pull(controller: ReadableStreamDefaultController<Uint8Array>): Promise<void> {
+    await Bun.sleep(50);
+    controller.enqueue(Buffer.from("streamed"));
+    controller.close();
+  },
+};
+const STREAMED = new Response(new ReadableStream(slowly, { highWaterMark: 0 }));
 
 const behaviours: Readonly<Record<string, Middleware>> = {
   "/fetched": ({ request }) => fetch(request.headers.get("x-url") ?? ""),
