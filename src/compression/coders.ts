@@ -84,16 +84,16 @@ export function formatOf(coding: CodingName, beginning: Uint8Array): Format {
 const BEGINNING_BYTES = 4096;
 const BEGINNING_OUTPUT_BYTES = 1024 * 1024;
 
-/** Whether the body can be what this coding makes: all of it when it is short, else its beginning. */
-export function looksCoded(body: Uint8Array, coding: CodingName): boolean {
-  const isCut = body.length > BEGINNING_BYTES;
+/** Whether a body can be what this coding makes. @param isWhole else only its beginning is given. */
+export function looksCoded(body: Uint8Array, coding: CodingName, isWhole: boolean): boolean {
+  const isCut = !isWhole || body.length > BEGINNING_BYTES;
   const options = {
     chunkSize: CHUNK_BYTES,
     maxOutputLength: BEGINNING_OUTPUT_BYTES,
     ...(isCut && { finishFlush: flushKind(coding) }),
   };
   try {
-    DECODERS[formatOf(coding, body)].sync(isCut ? body.subarray(0, BEGINNING_BYTES) : body, options);
+    DECODERS[formatOf(coding, body)].sync(body.subarray(0, BEGINNING_BYTES), options);
     return true;
   } catch (error) {
     return (error as { code?: unknown }).code === "ERR_BUFFER_TOO_LARGE";

@@ -98,6 +98,13 @@ describeWithEnvoys(
         });
       }
 
+      test(`${mode}: a 304 made a 200 has nobody wait for the body it tells of`, async () => {
+        rig.upstream.answer("/revived", () => ({ status: 304, headers: [["content-length", "9"]] }));
+        const { text } = await sendRaw(rig.ports[mode], [get("/revived"), 100, get("/after")]);
+        expect(text).toMatch(wholeResponses(200, 200));
+        expect(text).toContain("content-length: 0\r\n");
+      });
+
       test(`${mode}: framing a function sets has nobody wait for a body`, async () => {
         rig.upstream.answer("/framed", () => ({}));
         const response = await request(rig.ports[mode], { path: "/framed" });

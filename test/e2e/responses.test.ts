@@ -13,19 +13,40 @@ const coded = {
     ["content-encoding", "gzip"],
     ["content-type", "text/x-upstream"],
     ["x-envoy-decorator-operation", "upstream"],
-    ["set-cookie", "a=1"],
-    ["set-cookie", "b=2"],
   ] as [string, string][],
   body: gzipSync("some text"),
 };
+
+const cookies: [string, string][] = [
+  ["set-cookie", "a=1"],
+  ["set-cookie", "b=2"],
+];
+const withCookies = { ...coded, headers: [...coded.headers, ...cookies] };
+
+/** Again for each request. */
+function slowly(bytes: Uint8Array): AsyncIterable<Uint8Array> {
+  return {
+    async *[Symbol.asyncIterator]() {
+      for (const at of [0, 10]) {
+        await Bun.sleep(30);
+        yield bytes.subarray(at, at === 0 ? 10 : bytes.length);
+      }
+    },
+  };
+}
 
 describeWithEnvoys(
   "responses of others",
   { processor: { function: { file: join(import.meta.dir, "functions", "responses.ts") } }, listeners: listenersByMode },
   (rig) => {
     for (const mode of bodyModes) {
-      test(`${mode}: what fetch() gave, decoded, is no longer called coded`, async () => {
-        rig.upstream.answer("/elsewhere", () => coded);
+      test.each([
+        ["at once", coded.body, []],
+        ["after a while", slowly(coded.body), []],
+        ["after a while, with cookies", slowly(coded.body), ["a=1", "b=2"]],
+      ])(`${mode}: what fetch() gave, decoded, is no longer called coded: %s`, async (_name, body, cookies) => {
+        const headers = [...coded.headers, ...cookies.map((cookie): [string, string] => ["set-cookie", cookie])];
+        rig.upstream.answer("/elsewhere", () => ({ status: 201, headers, body }));
         const url = `http://127.0.0.1:${rig.upstream.port}/elsewhere`;
         const response = await request(rig.ports[mode], { path: "/fetched", headers: [["x-url", url]] });
         expect([
@@ -34,14 +55,14 @@ describeWithEnvoys(
           clientValues(response, "content-encoding"),
           clientValues(response, "set-cookie"),
           clientValues(response, "x-envoy-decorator-operation"),
-        ]).toEqual([201, "some text", [], ["a=1", "b=2"], []]);
+        ]).toEqual([201, "some text", [], cookies, []]);
         await rig.processor.waitForLine(/"x-envoy-decorator-operation\\?" is left out of the function's answers/);
       });
 
       // STREAMED: reading the body whole lets the headers go on.
       if (mode !== "streamed") {
         test(`${mode}: a copy of the upstream's response with another text`, async () => {
-          rig.upstream.answer("/copied", () => coded);
+          rig.upstream.answer("/copied", () => withCookies);
           const response = await request(rig.ports[mode], { path: "/copied" });
           expect([response.status, response.text, clientValues(response, "set-cookie")]).toEqual([
             201,
@@ -52,7 +73,7 @@ describeWithEnvoys(
       }
 
       test(`${mode}: a copy whose body is made of the upstream's as it flows keeps the coding`, async () => {
-        rig.upstream.answer("/rewritten", () => coded);
+        rig.upstream.answer("/rewritten", () => withCookies);
         const response = await request(rig.ports[mode], { path: "/rewritten" });
         expect([
           response.status,
@@ -65,7 +86,7 @@ describeWithEnvoys(
       });
 
       test(`${mode}: one with headers of its own is plain, and has no others`, async () => {
-        rig.upstream.answer("/plain", () => coded);
+        rig.upstream.answer("/plain", () => withCookies);
         const response = await request(rig.ports[mode], { path: "/plain" });
         const names = ["content-encoding", "content-type", "set-cookie"];
         expect([response.status, response.text, names.map((name) => clientValues(response, name))]).toEqual([
@@ -126,6 +147,14 @@ describeWithEnvoys(
       test(`${mode}: one whose body was read before is a failure that says so`, async () => {
         expect((await request(rig.ports[mode], { path: "/read-before" })).status).toBe(500);
         await rig.processor.waitForLine(/the body of the Response was read before it was returned/);
+      });
+
+      test(`${mode}: one that takes time keeps each of its cookies`, async () => {
+        for (const cookies of [["a=1"], ["a=1", "b=2"]]) {
+          const headers = cookies.map((cookie): [string, string] => ["x-cookie", cookie]);
+          const response = await request(rig.ports[mode], { path: "/ticks", headers });
+          expect([response.text, clientValues(response, "set-cookie")]).toEqual(["tick tick tick ", cookies]);
+        }
       });
 
       test(`${mode}: HEAD gets no byte of a response that takes time`, async () => {

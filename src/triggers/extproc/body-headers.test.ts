@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { FieldList } from "../../function/header-list.ts";
-import { withBodyHeaders, withoutFraming } from "./body-headers.ts";
+import { withBodyHeaders, withoutFraming, withoutLength } from "./body-headers.ts";
 
 function gzipped(): FieldList {
   return new FieldList(["content-encoding", "gzip", "content-length", "20", "etag", '"v1"', "digest", "sha-256=AA"]);
@@ -51,6 +51,17 @@ describe("framing", () => {
     };
     expect(withoutFraming(changes)).toEqual({ removed: ["x-old"], set: [line("x-new", "1")] });
     expect(withoutFraming({ removed: ["content-length"], set: [] })).toBeNull();
+  });
+
+  test("the length of a body that is not sent may be said", () => {
+    const changes = { removed: ["transfer-encoding"], set: [line("content-length", "1")] };
+    expect(withoutFraming(changes, true)).toEqual({ removed: [], set: [line("content-length", "1")] });
+  });
+
+  test("the length of a body that does not come is taken out", () => {
+    expect(withoutLength(null)).toEqual({ removed: ["content-length"], set: [] });
+    const changes = { removed: ["x-old"], set: [line("x-new", "1")] };
+    expect(withoutLength(changes)).toEqual({ removed: ["x-old", "content-length"], set: [line("x-new", "1")] });
   });
 
   test("changes without framing are returned as they are", () => {

@@ -42,6 +42,11 @@ export function withoutFraming(changes: HeaderChanges | null, keepsLength = fals
   return set.length === 0 && removed.length === 0 ? null : { removed, set };
 }
 
+/** Takes out the length of a body that does not come: the proxy then frames the message as the empty one it is. */
+export function withoutLength(changes: HeaderChanges | null): HeaderChanges {
+  return { removed: [...(changes?.removed ?? []), "content-length"], set: changes?.set ?? [] };
+}
+
 function setsName(changes: HeaderChanges | null, name: string): boolean {
   return changes !== null && changes.set.some((line) => line.name === name);
 }

@@ -9,7 +9,7 @@ import { ExchangeError } from "../../function/errors.ts";
 import { FieldList, type HeaderChanges, type HeaderGuard } from "../../function/header-list.ts";
 import type { Frames } from "../../grpc/contract.ts";
 import { bodyNotSent, bodyTooLate, bodyTooLong, readAfterBodyless } from "./body-errors.ts";
-import { withBodyHeaders, withoutFraming } from "./body-headers.ts";
+import { withBodyHeaders, withoutFraming, withoutLength } from "./body-headers.ts";
 import { BodyMode } from "./body-mode.ts";
 import type { DirectionOwner } from "./direction-owner.ts";
 import { sentGuard, unseenGuard } from "./header-guards.ts";
@@ -342,6 +342,7 @@ export abstract class Direction {
   /** Answers the headers with what changed. */
   protected answerHeaders({ body, plainBody, optOut, forgo }: HeadersAnswer): void {
     let changes = withoutFraming(this.headerChanges(), body === null && this.#tellsLength);
+    if (body === null && this.#promisesBody) changes = withoutLength(changes);
     if (body !== null || plainBody)
       changes = withBodyHeaders(this.headers, changes, { contentLength: "by-proxy", plainBody });
     this.answerCommon(changes, body, { replace: body !== null || optOut, forgo });
@@ -350,6 +351,12 @@ export abstract class Direction {
   /** Its content-length is that of a body that is not sent: the answer to HEAD, 304. */
   get #tellsLength(): boolean {
     return this.bodiless && this.owner.forbidsBody(this) && this.pseudo(":status") !== "204";
+  }
+
+  /** The function made a 304 a response that may have a body: the client would wait for one as long as it says. */
+  get #promisesBody(): boolean {
+    if (this.isRequest || !this.bodiless || !this.pseudoSet || this.owner.forbidsBody(this)) return false;
+    return (this.headers.received.get("content-length") ?? "0") !== "0";
   }
 
   /** Answers the headers or body phase that is due. */

@@ -1,17 +1,20 @@
 /** The user's function on one exchange: from its call to what becomes of its result. */
 import type { MiddlewareResult, ResponseMessage } from "../../function/contract.ts";
 import { ExchangeError } from "../../function/errors.ts";
+import { beginningOf, takeBody } from "./answer-body.ts";
+import { becomeResponse } from "./become-response.ts";
 import { type Direction, RELEASE, RELEASE_FINALLY } from "./direction.ts";
 import { ProxiedExchange } from "./exchange.ts";
 import { isQuietEnd } from "./failure.ts";
-import { takeBody } from "./answer-body.ts";
-import { becomeResponse } from "./become-response.ts";
-import { type AnswerHead, toAnswerHead, withTrueCoding } from "./immediate-response.ts";
+import { type AnswerHead, namesCoding, toAnswerHead, withTrueCoding } from "./immediate-response.ts";
 import { ProxiedResponse } from "./message.ts";
 import type { MiddlewareService } from "./service.ts";
 import type { Session } from "./session.ts";
 import type { BodyPeek } from "./streamed-answer.ts";
 import type { ImmediateAnswer } from "./wire/processing-response.ts";
+
+/** Header names told of in the log: a server of somebody else's may send any number of them. */
+const MOST_TOLD = 32;
 
 /** What a run does to its exchange. */
 export interface RunOwner {
@@ -130,7 +133,7 @@ export class FunctionRun {
   #tellLeftOut(names: readonly string[]): void {
     const { log, told } = this.#owner.service;
     for (const name of names) {
-      if (told.has(name)) continue;
+      if (told.has(name) || told.size === MOST_TOLD) continue;
       told.add(name);
       const mend = "set allowEnvoyHeaders of the trigger and mutation_rules.allow_envoy of Envoy's filter to keep it";
       log.warn(`header "${name}" is left out of the function's answers: ${mend}`);
@@ -150,15 +153,21 @@ export class FunctionRun {
       const head = toAnswerHead(response, settings.allowEnvoyHeaders);
       this.#tellLeftOut(head.leftOut);
       if (!owner.response.begun) owner.request.answeredHere();
-      const body = await takeBody(response, settings.maxBodyBytes, () => owner.canStreamAnswer);
+      const body = await takeBody(response, {
+        maxBytes: settings.maxBodyBytes,
+        // Of several lines of one name in a streamed answer Envoy keeps the last (1.37, 1.40).
+        canStream: () => owner.canStreamAnswer && !head.lines.some(({ append }) => append),
+        needsBeginning: namesCoding(head.lines),
+      });
       if (!(body instanceof Uint8Array)) {
-        if (!this.done && !owner.ended) owner.answerStreamed(head, body);
+        const lines = withTrueCoding(head.lines, beginningOf(body), false);
+        if (!this.done && !owner.ended) owner.answerStreamed({ ...head, lines }, body);
         else body.reader.cancel().catch(() => {}); // nobody reads what the stream does now
         return;
       }
       this.answering = false;
-      const { status, lines, grpcStatus } = head;
-      const headers = withTrueCoding(lines, body);
+      const { status, grpcStatus } = head;
+      const headers = withTrueCoding(head.lines, body, true);
       const answer = { status, headers, body, grpcStatus, details: this.#exchange.details };
       if (this.done) owner.progressed();
       else if (!owner.ended) owner.answerImmediately(answer);

@@ -56,17 +56,29 @@ export function toAnswerHead(response: Response, allowEnvoyHeaders: boolean): An
   return { status, lines, grpcStatus, leftOut };
 }
 
+export function namesCoding(lines: readonly ChangedLine[]): boolean {
+  return lines.some(isCoding);
+}
+
 /**
  * Without a content coding the body does not have: what `fetch` and a message's own `body` give is decoded, while their
- * headers still name the coding.
+ * headers still name the coding. @param isWhole else only its beginning is given.
  */
-export function withTrueCoding(lines: readonly ChangedLine[], body: Uint8Array): readonly ChangedLine[] {
-  const line = lines.find(({ name }) => name === "content-encoding");
+export function withTrueCoding(
+  lines: readonly ChangedLine[],
+  body: Uint8Array,
+  isWhole: boolean,
+): readonly ChangedLine[] {
+  const line = lines.find(isCoding);
   if (line === undefined || body.length === 0) return lines;
   const codings = parseContentEncoding(line.value);
   if (!areKnownCodings(codings)) return lines;
   const last = knownCodings(codings).at(-1);
-  return last === undefined || looksCoded(body, last) ? lines : lines.filter((other) => other !== line);
+  return last === undefined || looksCoded(body, last, isWhole) ? lines : lines.filter((other) => other !== line);
+}
+
+function isCoding({ name }: ChangedLine): boolean {
+  return name === "content-encoding";
 }
 
 function toGrpcStatus(value: string): number {

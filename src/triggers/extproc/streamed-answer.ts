@@ -42,6 +42,17 @@ export async function peekBody(stream: ReadableStream<Uint8Array>, maxBytes: num
   }
 }
 
+/** Waits for the chunk that is being read. */
+export async function readOn(peek: BodyPeek): Promise<BodyPeek> {
+  const { reader, chunks, pending } = peek;
+  if (pending === null) return peek;
+  const { done, value } = await pending;
+  if (done) return { reader, chunks, pending: null };
+  const next = reader.read();
+  next.catch(() => {}); // looked at by whoever goes on reading
+  return { reader, chunks: [...chunks, toBytes(value)], pending: next };
+}
+
 /** What came and what is still to come. @throws ExchangeError `BODY_TOO_LARGE` beyond `maxBytes`. */
 export async function collectRest({ reader, chunks, pending }: BodyPeek, maxBytes: number): Promise<Uint8Array> {
   const all = new ChunkList();

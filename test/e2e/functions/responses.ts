@@ -45,14 +45,16 @@ const behaviours: Readonly<Record<string, Middleware>> = {
     }
     return new Response(pieces());
   },
-  "/ticks": () => {
+  "/ticks": ({ request }) => {
     async function* ticks(): AsyncGenerator<string> {
       for (let tick = 0; tick < 3; tick++) {
         yield "tick ";
         await Bun.sleep(30);
       }
     }
-    return new Response(ticks());
+    const headers = new Headers();
+    for (const cookie of request.headers.getAll("x-cookie")) headers.append("set-cookie", cookie);
+    return new Response(ticks(), { headers });
   },
 };
 
