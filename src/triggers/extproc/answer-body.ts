@@ -31,7 +31,7 @@ export function takeBody(answer: Answer, options: TakeOptions): Promise<Uint8Arr
     throw new TypeError("the body of the Response is being streamed already: make one for each exchange");
   });
   bytes.catch(() => {}); // told to who returns it again
-  answer[BYTES] = bytes;
+  Reflect.set(answer, BYTES, bytes); // false for a frozen one, which is an answer once
   return taking;
 }
 
