@@ -70,11 +70,21 @@ describeWithEnvoys(
             ["a=1", "b=2"],
           ]);
         });
+
+        test(`${mode}: one with the upstream's inside asks for it, as long as the request can go on`, async () => {
+          rig.upstream.answer("/upstream-inside", ({ body }) => ({ body: `upstream got ${body.length}` }));
+          const sent = { method: "POST", path: "/upstream-inside", body: "12345" };
+          const response = await request(rig.ports[mode], sent);
+          expect([response.status, response.text]).toEqual([200, "before upstream got 5"]);
+        });
       }
 
-      test(`${mode}: a copy whose body is made of the upstream's as it flows keeps the coding`, async () => {
-        rig.upstream.answer("/rewritten", () => withCookies);
-        const response = await request(rig.ports[mode], { path: "/rewritten" });
+      test.each([
+        ["/rewritten", "left plain"],
+        ["/recoded", "coded by the function"],
+      ])(`${mode}: a copy whose body is made of the upstream's as it flows keeps the coding: %s, %s`, async (path) => {
+        rig.upstream.answer(path, () => withCookies);
+        const response = await request(rig.ports[mode], { path });
         expect([
           response.status,
           gunzipSync(response.body).toString(),

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { FieldList } from "../../function/header-list.ts";
-import { withBodyHeaders, withoutFraming, withoutLength } from "./body-headers.ts";
+import { framedAsEmpty, withBodyHeaders, withoutFraming } from "./body-headers.ts";
 
 function gzipped(): FieldList {
   return new FieldList(["content-encoding", "gzip", "content-length", "20", "etag", '"v1"', "digest", "sha-256=AA"]);
@@ -58,10 +58,18 @@ describe("framing", () => {
     expect(withoutFraming(changes, true)).toEqual({ removed: [], set: [line("content-length", "1")] });
   });
 
-  test("the length of a body that does not come is taken out", () => {
-    expect(withoutLength(null)).toEqual({ removed: ["content-length"], set: [] });
-    const changes = { removed: ["x-old"], set: [line("x-new", "1")] };
-    expect(withoutLength(changes)).toEqual({ removed: ["x-old", "content-length"], set: [line("x-new", "1")] });
+  test.each([
+    // status now, a body is forbidden, the function set the status; what becomes of its content-length of 3
+    ["304", true, false, [line("content-length", "3")], []],
+    ["204", true, true, [], []],
+    ["200", false, true, [], ["content-length"]],
+    ["200", false, false, [], []],
+  ])("of an empty %s (a body is forbidden: %p, set: %p)", (status, forbidsBody, pseudoSet, set, removed) => {
+    const headers = new FieldList(["content-length", "9"]);
+    headers.set("content-length", "3");
+    const message = { headers, pseudoSet, forbidsBody, pseudo: () => status };
+    const changes = set.length + removed.length === 0 ? null : { set, removed };
+    expect(framedAsEmpty(message, headers.changes())).toEqual(changes);
   });
 
   test("changes without framing are returned as they are", () => {

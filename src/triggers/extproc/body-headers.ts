@@ -42,9 +42,26 @@ export function withoutFraming(changes: HeaderChanges | null, keepsLength = fals
   return set.length === 0 && removed.length === 0 ? null : { removed, set };
 }
 
-/** Takes out the length of a body that does not come: the proxy then frames the message as the empty one it is. */
-export function withoutLength(changes: HeaderChanges | null): HeaderChanges {
-  return { removed: [...(changes?.removed ?? []), "content-length"], set: changes?.set ?? [] };
+/** What decides on the framing of a message that ends with its headers. */
+interface EmptyMessage {
+  readonly headers: FieldList;
+  /** The function set a pseudo header. */
+  readonly pseudoSet: boolean;
+  /** HTTP allows no body here. */
+  readonly forbidsBody: boolean;
+  pseudo(name: ":status"): string;
+}
+
+/**
+ * The changes of a message that ends with its headers. Its length is that of a body that is not sent, as in answers to
+ * HEAD and in a 304, of which the function may tell; what it made of a 304 has nobody wait for the body that told of.
+ */
+export function framedAsEmpty(message: EmptyMessage, changes: HeaderChanges | null): HeaderChanges | null {
+  const { headers, pseudoSet, forbidsBody } = message;
+  if (forbidsBody) return withoutFraming(changes, message.pseudo(":status") !== "204");
+  const framed = withoutFraming(changes);
+  const isAwaited = pseudoSet && (headers.received.get("content-length") ?? "0") !== "0";
+  return isAwaited ? { removed: [...(framed?.removed ?? []), "content-length"], set: framed?.set ?? [] } : framed;
 }
 
 function setsName(changes: HeaderChanges | null, name: string): boolean {

@@ -191,7 +191,7 @@ export class BufferedDirection extends Direction {
   /** Status and method need not be asked for a body that comes in the place of another. */
   #mayHave({ bytes }: NewBody): boolean {
     const replaces = !this.bodiless && (bytes.length === 0 || (this.#body !== null && this.#body.length > 0));
-    return replaces || !this.owner.forbidsBody(this);
+    return replaces || !this.forbidsBody;
   }
 
   #answerBody(body: NewBody | null, options: ReleaseOptions): void {

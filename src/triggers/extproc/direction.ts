@@ -9,7 +9,7 @@ import { ExchangeError } from "../../function/errors.ts";
 import { FieldList, type HeaderChanges, type HeaderGuard } from "../../function/header-list.ts";
 import type { Frames } from "../../grpc/contract.ts";
 import { bodyNotSent, bodyTooLate, bodyTooLong, readAfterBodyless } from "./body-errors.ts";
-import { withBodyHeaders, withoutFraming, withoutLength } from "./body-headers.ts";
+import { framedAsEmpty, withBodyHeaders, withoutFraming } from "./body-headers.ts";
 import { BodyMode } from "./body-mode.ts";
 import type { DirectionOwner } from "./direction-owner.ts";
 import { sentGuard, unseenGuard } from "./header-guards.ts";
@@ -140,6 +140,10 @@ export abstract class Direction {
   }
   /** The function answers the request itself: nothing of it goes on, whatever is still read of it. */
   answeredHere(): void {}
+  /** Whether it can go on after all, because nothing of it is gone. */
+  canGoOn(): boolean {
+    return true;
+  }
   /** Body bytes still reach the function after it began to answer. */
   get isReadOn(): boolean {
     return false;
@@ -175,6 +179,11 @@ export abstract class Direction {
   /** The proxy keeps the headers of this direction to itself. */
   get headersUnseen(): boolean {
     return this.begun && this.#headers === null;
+  }
+
+  /** HTTP allows no body here: responses to HEAD, 204, 304. */
+  get forbidsBody(): boolean {
+    return this.owner.forbidsBody(this);
   }
 
   /** The function set a pseudo header. */
@@ -238,9 +247,16 @@ export abstract class Direction {
       this.#trailersWaiter = Promise.withResolvers();
       if (this.released || this.abandoned || this.#trailersLate || !this.mayHaveTrailers)
         this.#trailersWaiter.resolve(null);
-      else this.release(RELEASE_BODY);
+      else if (!this.isReadOn) this.release(RELEASE_BODY);
     }
     return this.#trailersWaiter.promise;
+  }
+
+  /** To a function that answers the request itself: nobody hears of what it changes. */
+  protected giveTrailers(received: HeaderMap): void {
+    const trailers = new FieldList(received);
+    trailers.guard = sentGuard(this.isRequest);
+    (this.#trailersWaiter ??= Promise.withResolvers()).resolve(trailers);
   }
 
   /** Trailers can still come, or wait here for the body to be through. */
@@ -341,22 +357,11 @@ export abstract class Direction {
 
   /** Answers the headers with what changed. */
   protected answerHeaders({ body, plainBody, optOut, forgo }: HeadersAnswer): void {
-    let changes = withoutFraming(this.headerChanges(), body === null && this.#tellsLength);
-    if (body === null && this.#promisesBody) changes = withoutLength(changes);
+    const isEmpty = this.bodiless && body === null;
+    let changes = isEmpty ? framedAsEmpty(this, this.headerChanges()) : withoutFraming(this.headerChanges());
     if (body !== null || plainBody)
       changes = withBodyHeaders(this.headers, changes, { contentLength: "by-proxy", plainBody });
     this.answerCommon(changes, body, { replace: body !== null || optOut, forgo });
-  }
-
-  /** Its content-length is that of a body that is not sent: the answer to HEAD, 304. */
-  get #tellsLength(): boolean {
-    return this.bodiless && this.owner.forbidsBody(this) && this.pseudo(":status") !== "204";
-  }
-
-  /** The function made a 304 a response that may have a body: the client would wait for one as long as it says. */
-  get #promisesBody(): boolean {
-    if (this.isRequest || !this.bodiless || !this.pseudoSet || this.owner.forbidsBody(this)) return false;
-    return (this.headers.received.get("content-length") ?? "0") !== "0";
   }
 
   /** Answers the headers or body phase that is due. */

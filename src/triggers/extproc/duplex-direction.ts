@@ -134,6 +134,7 @@ export class DuplexDirection extends Direction implements IncomingBodyListener {
     if (this.complete) return;
     this.complete = true;
     this.#endsInTrailers = true;
+    if (this.#plan === "give") this.giveTrailers(received);
     this.#heldTrailers = received;
     this.bodyEndedInTrailers();
     this.#trailersDue();
@@ -147,6 +148,11 @@ export class DuplexDirection extends Direction implements IncomingBodyListener {
     if (this.#headersLeft || this.#plan !== "hold") return; // it is on its way
     this.#plan = "give";
     this.#giveHeld();
+  }
+
+  override canGoOn(): boolean {
+    if (this.#plan === "give" && !this.#isSpent) this.#plan = "hold";
+    return this.#plan !== "give";
   }
 
   override get isReadOn(): boolean {
@@ -256,7 +262,7 @@ export class DuplexDirection extends Direction implements IncomingBodyListener {
     if (body === null || this.givenUp) return;
     this.settled = true;
     if (this.bodiless) {
-      const sent = this.owner.forbidsBody(this) ? null : body;
+      const sent = this.forbidsBody ? null : body;
       this.#headersLeft = true;
       this.answerHeaders({ body: sent, plainBody: coding.removed, optOut: false, forgo: options.final });
     } else {

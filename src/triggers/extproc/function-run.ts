@@ -1,8 +1,8 @@
 /** The user's function on one exchange: from its call to what becomes of its result. */
 import type { MiddlewareResult, ResponseMessage } from "../../function/contract.ts";
 import { ExchangeError } from "../../function/errors.ts";
+import { becomeResponse } from "../become-response.ts";
 import { beginningOf, takeBody } from "./answer-body.ts";
-import { becomeResponse } from "./become-response.ts";
 import { type Direction, RELEASE, RELEASE_FINALLY } from "./direction.ts";
 import { ProxiedExchange } from "./exchange.ts";
 import { isQuietEnd } from "./failure.ts";
@@ -42,6 +42,8 @@ export class FunctionRun {
   done = false;
   /** A `Response` of the function is on its way to the client: nothing else may answer. */
   answering = false;
+  /** That `Response` has begun to leave. */
+  #streams = false;
   #next: PromiseWithResolvers<ResponseMessage> | null = null;
   #response: ProxiedResponse | null = null;
 
@@ -88,7 +90,10 @@ export class FunctionRun {
     this.#next = Promise.withResolvers();
     const { ended, request, response } = this.#owner;
     if (ended) this.cancel(new ExchangeError("NO_RESPONSE", "the exchange is over"));
-    else {
+    else if (this.#streams || !request.canGoOn()) {
+      const why = "the function answers it, and what it read of it is nowhere else";
+      this.cancel(new ExchangeError("BODY_ALREADY_SENT", `the request cannot go on: ${why}`));
+    } else {
       request.release(RELEASE);
       if (response.begun || !request.begun) this.responseArrived();
       else request.compact();
@@ -130,6 +135,11 @@ export class FunctionRun {
     this.#finish();
   }
 
+  get #isResponseGone(): boolean {
+    const { response } = this.#owner;
+    return response.committed || response.released || response.headersUnseen;
+  }
+
   #tellLeftOut(names: readonly string[]): void {
     const { log, told } = this.#owner.service;
     for (const name of names) {
@@ -142,10 +152,7 @@ export class FunctionRun {
 
   async #answerWith(response: Response): Promise<void> {
     const owner = this.#owner;
-    if (owner.response.committed || owner.response.released || owner.response.headersUnseen) {
-      owner.failed(new ExchangeError("HEADERS_SENT", "the response cannot be replaced: its headers went on"));
-      return;
-    }
+    if (this.#isResponseGone) return owner.failed(responseGone());
     if (this.#response?.bodyOpened === true) return this.#changeInto(this.#response, response);
     this.answering = true;
     try {
@@ -161,10 +168,13 @@ export class FunctionRun {
       });
       if (!(body instanceof Uint8Array)) {
         const lines = withTrueCoding(head.lines, beginningOf(body), false);
-        if (!this.done && !owner.ended) owner.answerStreamed({ ...head, lines }, body);
-        else body.reader.cancel().catch(() => {}); // nobody reads what the stream does now
+        if (!this.done && !owner.ended) {
+          this.#streams = true;
+          owner.answerStreamed({ ...head, lines }, body);
+        } else body.reader.cancel().catch(() => {}); // nobody reads what the stream does now
         return;
       }
+      if (this.#isResponseGone) throw responseGone(); // its body may be made of the upstream's, read in STREAMED
       this.answering = false;
       const { status, grpcStatus } = head;
       const headers = withTrueCoding(head.lines, body, true);
@@ -176,6 +186,10 @@ export class FunctionRun {
       owner.failed(owner.ended ? error : notAnswered(error));
     }
   }
+}
+
+function responseGone(): ExchangeError {
+  return new ExchangeError("HEADERS_SENT", "the response cannot be replaced: its headers went on");
 }
 
 /** Quiet is only the end of what was waited for: a `Response` without its body is an answer that got lost. */

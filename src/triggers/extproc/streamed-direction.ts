@@ -285,7 +285,7 @@ export class StreamedDirection extends Direction implements IncomingBodyListener
     this.#plan = "pass";
     const coding = codingOf(this, false);
     this.#headersLeft = true;
-    const sent = this.owner.forbidsBody(this) ? null : body;
+    const sent = this.forbidsBody ? null : body;
     this.answerHeaders({ body: sent, plainBody: coding.removed, optOut: false, forgo: options.final });
     this.owner.progressed();
   }

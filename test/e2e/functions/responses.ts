@@ -26,11 +26,27 @@ const behaviours: Readonly<Record<string, Middleware>> = {
       headers: [...headers, ["x-rewritten", "yes"]],
     });
   },
+  "/recoded": async (_exchange, next) => {
+    const { body, headers } = await next();
+    return new Response(body?.pipeThrough(inCapitals()).pipeThrough(gzipped()), {
+      status: 203,
+      headers: [...headers, ["x-rewritten", "yes"]],
+    });
+  },
   "/plain": async (_exchange, next) => {
     const { body } = await next();
     return new Response(body?.pipeThrough(inCapitals()), { headers: { "content-type": "text/x-plain" } });
   },
   "/uploaded": ({ request }) => new Response(request.body?.pipeThrough(inCapitals())),
+  "/upstream-inside": ({ request }, next) => {
+    async function* pieces(): AsyncGenerator<Uint8Array | string> {
+      if (request.headers.has("x-read")) yield await request.bytes();
+      if (request.headers.has("x-wait")) await Bun.sleep(30);
+      yield "before ";
+      yield await (await next()).bytes();
+    }
+    return new Response(pieces());
+  },
   "/denied": () => DENIED,
   "/streamed-twice": () => STREAMED,
   "/read-before": async () => {
@@ -66,5 +82,13 @@ export default ((exchange, next) => {
 function inCapitals(): TransformStream<Uint8Array, Uint8Array> {
   return new TransformStream({
     transform: (chunk, controller) => controller.enqueue(Buffer.from(Buffer.from(chunk).toString().toUpperCase())),
+  });
+}
+
+function gzipped(): TransformStream<Uint8Array, Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  return new TransformStream({
+    transform: (chunk) => void chunks.push(chunk),
+    flush: (controller) => controller.enqueue(Bun.gzipSync(Buffer.concat(chunks))),
   });
 }

@@ -50,6 +50,11 @@ export class MessageBody {
     this.#maxBytes = maxBytes;
   }
 
+  /** The function asked for it, decoded. */
+  get isRead(): boolean {
+    return this.#reading.kind !== "untouched";
+  }
+
   /** One stream a message, decoded. */
   get stream(): ReadableStream<Uint8Array> | null {
     if (this.#original === null) return null;

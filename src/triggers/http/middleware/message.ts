@@ -28,6 +28,11 @@ abstract class HttpMessage {
     this.#body.replace(typeof value === "string" ? Buffer.from(value) : checkedBody(value));
   }
 
+  /** The function asked for the body. */
+  get isRead(): boolean {
+    return this.#body.isRead;
+  }
+
   bytes(): Promise<Uint8Array> {
     return this.#body.bytes();
   }
@@ -95,6 +100,10 @@ export class HttpRequestMessage extends HttpMessage implements RequestMessage {
     this.assertOpen();
     if (value === "" || NOT_IN_A_TOKEN.test(value)) {
       throw new ExchangeError("HEADER_INVALID", `${JSON.stringify(value)} is not a request method`);
+    }
+    if ((value === "HEAD") !== (this.#method === "HEAD")) {
+      const why = "the client takes the response for that of the method it sent, with a body or without";
+      throw new ExchangeError("HEADER_INVALID", `the method cannot change from ${this.#method} to ${value}: ${why}`);
     }
     this.#method = value;
   }

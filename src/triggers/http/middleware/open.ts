@@ -5,6 +5,7 @@ import type { FetchServer, Middleware, MiddlewareResult } from "../../../functio
 import { ExchangeError } from "../../../function/errors.ts";
 import type { WebFunction } from "../../../function/event-function.ts";
 import { limitTime, timedOutAnswer } from "../../../function/time-limit.ts";
+import { becomeResponse } from "../../become-response.ts";
 import { HttpExchange } from "./exchange.ts";
 import { withoutHopByHop } from "./hop-by-hop.ts";
 import type { HttpResponseMessage } from "./message.ts";
@@ -37,17 +38,21 @@ async function answer(
 ): Promise<Response> {
   const exchange = new HttpExchange(request, server, options.maxBodyBytes, options.log);
   let sent: Promise<HttpResponseMessage> | null = null;
+  let received: HttpResponseMessage | null = null;
   const next = (): Promise<HttpResponseMessage> => {
     if (sent === null) {
       exchange.request.seal();
       sent = sendOn(exchange.request, request.signal, options);
-      sent.catch(() => {}); // the function may not wait for it
+      sent.then(
+        (message) => (received = message),
+        () => {}, // the function may not wait for it
+      );
     }
     return sent;
   };
   try {
     const result = await run(exchange, next);
-    if (result instanceof Response) return result;
+    if (result instanceof Response) return await answerWith(result, received, request.method);
     const response = await next();
     assertNothingElse(result, response);
     return await toResponse(response, request.method);
@@ -56,11 +61,22 @@ async function answer(
   }
 }
 
+/** What is made of the upstream's decoded body and names its coding is coded again as that was. */
+async function answerWith(response: Response, received: HttpResponseMessage | null, method: string): Promise<Response> {
+  const coding = response.headers.get("content-encoding");
+  if (received?.isRead !== true || coding === null || coding !== received.headers.get("content-encoding"))
+    return response;
+  becomeResponse(received, response);
+  return toResponse(received, method);
+}
+
 async function toResponse(message: HttpResponseMessage, method: string): Promise<Response> {
   const { body, lines } = await message.release();
   const headers = new Headers();
   for (const [name, value] of withoutHopByHop(lines)) headers.append(name, value);
   const hasNoBody = method === "HEAD" || message.status === 204 || message.status === 205 || message.status === 304;
+  // Of a 304 that was made another status: nobody is to wait for the body it tells of.
+  if (body === null && !hasNoBody) headers.delete("content-length");
   return new Response(hasNoBody ? null : (body as Bun.BodyInit | null), { status: message.status, headers });
 }
 
