@@ -140,8 +140,8 @@ export abstract class Direction {
   }
   /** The function answers the request itself: nothing of it goes on, whatever is still read of it. */
   answeredHere(): void {}
-  /** Whether it can go on after all, because nothing of it is gone. */
-  canGoOn(): boolean {
+  /** Lets it go on after all. False when it cannot: part of it is nowhere else any more. */
+  takeBack(): boolean {
     return true;
   }
   /** Body bytes still reach the function after it began to answer. */

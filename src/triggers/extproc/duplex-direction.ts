@@ -83,7 +83,7 @@ export class DuplexDirection extends Direction implements IncomingBodyListener {
     if ((this.#plan !== "hold" && this.#plan !== "give") || incoming?.stream.locked === true) {
       return Promise.reject(bodyReadAsStream(this));
     }
-    if (this.#isSpent) return Promise.reject(this.tooLong());
+    if (this.#isSpent) return Promise.reject(incoming === null ? this.tooLong() : bodyReadAsStream(this));
     if (this.abandoned) return Promise.reject(bodyNotSent(this));
     this.#reading = Promise.withResolvers();
     incoming?.giveWhole(this.#reading.promise);
@@ -150,7 +150,7 @@ export class DuplexDirection extends Direction implements IncomingBodyListener {
     this.#giveHeld();
   }
 
-  override canGoOn(): boolean {
+  override takeBack(): boolean {
     if (this.#plan === "give" && !this.#isSpent) this.#plan = "hold";
     return this.#plan !== "give";
   }

@@ -90,7 +90,7 @@ export class FunctionRun {
     this.#next = Promise.withResolvers();
     const { ended, request, response } = this.#owner;
     if (ended) this.cancel(new ExchangeError("NO_RESPONSE", "the exchange is over"));
-    else if (this.#streams || !request.canGoOn()) {
+    else if (this.#streams || !request.takeBack()) {
       const why = "the function answers it, and what it read of it is nowhere else";
       this.cancel(new ExchangeError("BODY_ALREADY_SENT", `the request cannot go on: ${why}`));
     } else {
