@@ -90,6 +90,14 @@ describe("the options of invoke", () => {
     });
   });
 
+  test("body modes by the names Envoy's configuration has for them", () => {
+    const modes = ["--request-body-mode", "FULL_DUPLEX_STREAMED", "--response-body-mode", "buffered_partial"];
+    expect(scenario(...modes).envoy.processingMode).toMatchObject({
+      requestBodyMode: "FULL_DUPLEX_STREAMED",
+      responseBodyMode: "BUFFERED_PARTIAL",
+    });
+  });
+
   test("attributes and metadata", () => {
     const args = ["--attribute", "source.address=10.0.0.1:1", "--metadata", 'ns={"a":[1]}'];
     expect(scenario(...args).context).toEqual({

@@ -102,7 +102,8 @@ function readTrailers(args: CommandArguments, option: string): HeaderField[] | n
 
 function readBodyMode(args: CommandArguments, option: string): BodySendMode {
   const name = args.option(option) ?? "none";
-  const mode = bodyModes[name.toLowerCase()];
+  const known = bodyModes[name.toLowerCase()];
+  const mode = known ?? Object.values(bodyModes).find((envoys) => envoys === name.toUpperCase());
   if (mode === undefined) throw new CommandError(`--${option} is one of ${bodyModeNames.join(", ")}, not "${name}"`, 2);
   return mode;
 }
