@@ -2,6 +2,7 @@
 import type { HeaderList } from "../../function/contract.ts";
 import { ExchangeError } from "../../function/errors.ts";
 import type { FieldList } from "../../function/header-list.ts";
+import { assertSameFraming } from "../assert-same-framing.ts";
 import { openReadStream } from "./body-coding.ts";
 import { decodeMessageBody } from "./body-decoding.ts";
 import { bodyDelivery } from "./body-mode.ts";
@@ -97,10 +98,7 @@ export class ProxiedRequest extends ProxiedMessage implements ProcessedRequest {
     if (value === "" || NOT_IN_A_TOKEN.test(value)) {
       throw new ExchangeError("HEADER_INVALID", `${JSON.stringify(value)} is not a request method`);
     }
-    if ((value === "HEAD") !== (this.method === "HEAD")) {
-      const why = "the client takes the response for that of the method it sent, with a body or without";
-      throw new ExchangeError("HEADER_INVALID", `the method cannot change from ${this.method} to ${value}: ${why}`);
-    }
+    assertSameFraming(this.method, value);
     this.#direction.setPseudo(":method", value);
   }
 

@@ -2,6 +2,7 @@
 import type { HeaderList, RequestMessage, ResponseMessage } from "../../../function/contract.ts";
 import { ExchangeError } from "../../../function/errors.ts";
 import { FieldList } from "../../../function/header-list.ts";
+import { assertSameFraming } from "../../assert-same-framing.ts";
 import { splitUrl } from "../split-url.ts";
 import { MessageBody, type NewBody, type SentMessage } from "./message-body.ts";
 
@@ -101,10 +102,7 @@ export class HttpRequestMessage extends HttpMessage implements RequestMessage {
     if (value === "" || NOT_IN_A_TOKEN.test(value)) {
       throw new ExchangeError("HEADER_INVALID", `${JSON.stringify(value)} is not a request method`);
     }
-    if ((value === "HEAD") !== (this.#method === "HEAD")) {
-      const why = "the client takes the response for that of the method it sent, with a body or without";
-      throw new ExchangeError("HEADER_INVALID", `the method cannot change from ${this.#method} to ${value}: ${why}`);
-    }
+    assertSameFraming(this.#method, value);
     this.#method = value;
   }
 
