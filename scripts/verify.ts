@@ -19,7 +19,7 @@ const steps: readonly Step[] = [
   { name: "format", command: [bun, "fmt", "--check"] },
   { name: "lint and layering", command: [bun, oxlint, "--type-aware", "--deny-warnings"] },
   { name: "types", command: [bun, "check"] },
-  { name: "unit tests", command: [bun, "test", "src", "scripts"] },
+  { name: "unit tests", command: [bun, "test", "--only-failures", "src", "scripts"] },
 ];
 
 const directory = await mkdtemp(join(tmpdir(), "verify-"));

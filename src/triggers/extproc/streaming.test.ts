@@ -389,12 +389,12 @@ describe("FULL_DUPLEX_STREAMED", () => {
   });
 
   test("a failure gives back what is held, and everything that follows", async () => {
+    const failure = Promise.withResolvers<never>();
     const envoy = new FakeEnvoy(
       fakeService(
         async ({ request }) => {
           request.headers.set("x-half", "1");
-          await Bun.sleep(1);
-          throw new Error("no");
+          await failure.promise;
         },
         { onError: "pass" },
       ),
@@ -402,7 +402,8 @@ describe("FULL_DUPLEX_STREAMED", () => {
     );
     envoy.requestHeaders(post);
     envoy.requestBody("ab", false);
-    await Bun.sleep(5);
+    failure.reject(new Error("no"));
+    await envoy.settle();
     envoy.requestBody("cd", true);
     await envoy.settle();
     expect(envoy.answers[0]).toEqual({ requestHeaders: {} });
