@@ -26,7 +26,7 @@ type Route =
 
 /** For streams that have their whole answer. */
 const ANSWERED: Http2StreamHandler = {
-  onData() {},
+  onData: () => true,
   onEnd() {},
   onReset() {},
   onWritable() {},

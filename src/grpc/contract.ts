@@ -115,8 +115,8 @@ export interface CallReceiver {
 
 /** Takes one message in parts. */
 export interface MessageParts {
-  /** The next `bytes[start, end)` of it, of a received chunk. May be kept. */
-  onPart(bytes: Uint8Array, start: number, end: number, isLast: boolean): void;
+  /** The next `bytes[start, end)` of it, of a received chunk. Returns true when nothing looks at them after the call. */
+  onPart(bytes: Uint8Array, start: number, end: number, isLast: boolean): boolean;
 }
 
 export interface GrpcMethod {

@@ -42,8 +42,11 @@ export class FakeStream implements Http2Stream {
   }
 }
 
-/** Hands the handler a piece of body as it lies in a received chunk: with other bytes before and behind. */
+/**
+ * Hands the handler a piece of body as it lies in a received chunk: with other bytes before and behind. What it is done with
+ * is overwritten, so that whoever looks at it again sees something else.
+ */
 export function deliver(handler: Http2StreamHandler, body: Uint8Array): void {
   const chunk = Buffer.concat([Buffer.from("before"), body, Buffer.from("behind")]);
-  handler.onData(chunk, 6, 6 + body.length);
+  if (handler.onData(chunk, 6, 6 + body.length)) chunk.fill(0xff);
 }

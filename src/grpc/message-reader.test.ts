@@ -16,9 +16,14 @@ class Recorder implements MessageSink {
     return length >= this.partsFrom;
   }
 
-  takePart(bytes: Uint8Array, start: number, end: number, isLast: boolean): void {
-    this.parts.push(bytes.subarray(start, end));
+  /** Parts are kept as they come, or copied. */
+  keepsParts = true;
+
+  takePart(bytes: Uint8Array, start: number, end: number, isLast: boolean): boolean {
+    const part = bytes.subarray(start, end);
+    this.parts.push(this.keepsParts ? part : new Uint8Array(part));
     if (isLast) this.messages.push(Buffer.concat(this.parts.splice(0)));
+    return !this.keepsParts;
   }
 
   acceptMessage(_flag: number, length: number): boolean {
@@ -36,8 +41,8 @@ function prefix(length: number): Uint8Array {
   return Uint8Array.of(0, length >>> 24, length >>> 16, length >>> 8, length);
 }
 
-function push(reader: MessageReader, bytes: Uint8Array): void {
-  reader.push(bytes, 0, bytes.length);
+function push(reader: MessageReader, bytes: Uint8Array): boolean {
+  return reader.push(bytes, 0, bytes.length);
 }
 
 describe("MessageReader", () => {
@@ -48,11 +53,12 @@ describe("MessageReader", () => {
       const wire = Buffer.concat(messages.map(frameMessage));
       const recorder = new Recorder();
       recorder.partsFrom = random.pick([1, 300, Infinity]);
+      recorder.keepsParts = random.below(2) === 0;
       const reader = new MessageReader(recorder);
       const longest = random.pick([1, 7, 4096, 70_000]);
       for (let at = 0; at < wire.length;) {
-        const stop = at + 1 + random.below(longest);
-        reader.push(wire, at, Math.min(stop, wire.length));
+        const stop = Math.min(wire.length, at + 1 + random.below(longest));
+        if (reader.push(wire, at, stop)) wire.fill(0xff, at, stop); // whoever looks at it again sees something else
         at = stop;
       }
       expect(recorder.messages.length).toBe(messages.length);
@@ -71,6 +77,19 @@ describe("MessageReader", () => {
       [true, 2],
       [true, 3],
     ]);
+  });
+
+  test("is done with what it gathered, skipped or gave away in parts that are not kept", () => {
+    const message = frameMessage(Buffer.alloc(100));
+    const halves = (recorder: Recorder): boolean[] => {
+      const reader = new MessageReader(recorder);
+      return [push(reader, message.subarray(0, 50)), push(reader, message.subarray(50))];
+    };
+    expect(push(new MessageReader(new Recorder()), message)).toBe(false);
+    expect(halves(new Recorder())).toEqual([true, true]);
+    expect(halves(Object.assign(new Recorder(), { limit: 10 }))).toEqual([true, true]);
+    expect(halves(Object.assign(new Recorder(), { partsFrom: 1 }))).toEqual([false, false]);
+    expect(halves(Object.assign(new Recorder(), { partsFrom: 1, keepsParts: false }))).toEqual([true, true]);
   });
 
   test("skips what is not accepted and goes on with the next message", () => {
@@ -107,7 +126,7 @@ describe("MessageReader", () => {
     const reader: MessageReader = new MessageReader({
       acceptMessage: () => true,
       takesParts: () => false,
-      takePart() {},
+      takePart: () => true,
       takeMessage(_flag, bytes, start, end) {
         taken.push(String(bytes.subarray(start, end)));
         reader.stop();

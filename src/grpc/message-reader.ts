@@ -18,8 +18,12 @@ export interface MessageSink {
    * comes, from these bytes on. False: to `takeMessage` when it is whole.
    */
   takesParts(flag: number, length: number, bytes: Uint8Array, start: number, end: number): boolean;
-  takePart(bytes: Uint8Array, start: number, end: number, isLast: boolean): void;
-  /** An accepted message: `bytes[start, end)` of the chunk it lies in, or of a buffer of its own when it came in pieces. */
+  /** Returns true when nothing looks at the bytes after the call. */
+  takePart(bytes: Uint8Array, start: number, end: number, isLast: boolean): boolean;
+  /**
+   * An accepted message, which may be kept: `bytes[start, end)` of the chunk it lies in, or of a buffer of its own when it
+   * came in pieces.
+   */
   takeMessage(flag: number, bytes: Uint8Array, start: number, end: number): void;
 }
 
@@ -35,6 +39,8 @@ export class MessageReader {
   #skipping = false;
   #inParts = false;
   #buffer = NO_BUFFER;
+  /** Nothing looks at the bytes of this push after it. */
+  #isDone = true;
 
   constructor(sink: MessageSink) {
     this.#sink = sink;
@@ -51,8 +57,9 @@ export class MessageReader {
     this.#buffer = NO_BUFFER;
   }
 
-  /** Takes `chunk[start, end)`. */
-  push(chunk: Uint8Array, start: number, end: number): void {
+  /** Takes `chunk[start, end)`. Returns true when nothing looks at them after the call. */
+  push(chunk: Uint8Array, start: number, end: number): boolean {
+    this.#isDone = true;
     let at = start;
     while (at < end && !this.#stopped) {
       if (this.#missing > 0) {
@@ -60,9 +67,10 @@ export class MessageReader {
         continue;
       }
       const prefixEnd = this.#readPrefix(chunk, at, end);
-      if (prefixEnd < 0) return;
+      if (prefixEnd < 0) break;
       at = this.#begin(chunk, prefixEnd, end);
     }
+    return this.#isDone;
   }
 
   /** The offset behind the prefix, or -1 when it ends in a later chunk. */
@@ -88,6 +96,7 @@ export class MessageReader {
     const stop = at + length;
     const accepted = this.#sink.acceptMessage(this.#flag, length);
     if (accepted && stop <= end) {
+      this.#isDone = false;
       this.#sink.takeMessage(this.#flag, chunk, at, stop);
       return stop;
     }
@@ -107,7 +116,7 @@ export class MessageReader {
       if (this.#stopped) return stop;
     }
     if (this.#inParts) {
-      this.#sink.takePart(chunk, at, stop, isLast);
+      if (!this.#sink.takePart(chunk, at, stop, isLast)) this.#isDone = false;
       return stop;
     }
     this.#buffer = gatherBytes(this.#buffer, received, chunk, at, stop, this.#length);

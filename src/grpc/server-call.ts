@@ -143,11 +143,12 @@ export class GrpcCall implements ServerCall, Http2StreamHandler, MessageSink {
 
   // Http2StreamHandler
 
-  onData(bytes: Uint8Array, start: number, end: number): void {
-    if (this.#ended) return;
-    this.#reader.push(bytes, start, end);
+  onData(bytes: Uint8Array, start: number, end: number): boolean {
+    if (this.#ended) return true;
+    const isDone = this.#reader.push(bytes, start, end);
     if (this.#paused) this.#unconsumedBytes += end - start;
     else this.#stream.consume(end - start);
+    return isDone;
   }
 
   onEnd(): void {
@@ -200,13 +201,14 @@ export class GrpcCall implements ServerCall, Http2StreamHandler, MessageSink {
     return this.#parts !== null;
   }
 
-  takePart(bytes: Uint8Array, start: number, end: number, isLast: boolean): void {
+  takePart(bytes: Uint8Array, start: number, end: number, isLast: boolean): boolean {
     const parts = this.#parts;
     if (isLast) this.#parts = null;
     try {
-      parts?.onPart(bytes, start, end, isLast);
+      return parts === null || parts.onPart(bytes, start, end, isLast);
     } catch (error) {
       this.#receiverThrew(error);
+      return false;
     }
   }
 

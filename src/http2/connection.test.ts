@@ -28,6 +28,8 @@ class FakeSocket implements ConnectionSocket {
 
 class FakeOwner implements ConnectionOwner {
   readonly streams: Http2Stream[] = [];
+  /** What handlers answer to data: that they are done with it. */
+  isDone = true;
   readonly done: string[] = [];
   flushes = 0;
   nowMs = 0;
@@ -36,7 +38,7 @@ class FakeOwner implements ConnectionOwner {
   readonly acceptor = {
     onStream: (stream: Http2Stream) => {
       this.streams.push(stream);
-      return { onData() {}, onEnd() {}, onReset() {}, onWritable() {} };
+      return { onData: () => this.isDone, onEnd() {}, onReset() {}, onWritable() {} };
     },
   };
   flushSoon(): void {
@@ -94,6 +96,45 @@ describe("output", () => {
     socket.room = Infinity;
     connection.drained();
     expect(socket.calls).toEqual(["write 9", "write 13"]);
+  });
+});
+
+describe("the memory of a long read", () => {
+  /** POST http / of authority "a", with a body to come. */
+  const POST = Buffer.from("000006010400000001" + "838684410161", "hex");
+  const WINDOW_UPDATE = Buffer.from("000004080000000000" + "00000001", "hex");
+  const DATA = Buffer.concat([Buffer.from("002000000000000001", "hex"), Buffer.alloc(0x2000)]);
+
+  /** The lengths of reads after they were received. */
+  function receive(isDone: boolean, ...reads: Buffer[]): number[] {
+    const { owner, connection } = opened();
+    owner.isDone = isDone;
+    connection.receive(POST);
+    for (const read of reads) connection.receive(read);
+    return reads.map((read) => read.length);
+  }
+  const read = (...frames: Buffer[]) => Buffer.from(new Uint8Array(Buffer.concat(frames)).buffer);
+
+  test("is given back when its data is done with", () => {
+    expect(receive(true, read(DATA, DATA, WINDOW_UPDATE, DATA, DATA))).toEqual([0]);
+  });
+
+  test("is given back when frames are cut by its ends", () => {
+    const all = Buffer.concat(Array.from({ length: 7 }, () => DATA));
+    expect(receive(true, read(all.subarray(0, 33_001)), read(all.subarray(33_001)))).toEqual([0, 24_406]);
+    expect(receive(true, read(all.subarray(0, 24_581)), read(all.subarray(24_581)))).toEqual([24_581, 0]);
+  });
+
+  test("stays as long as something of it may be looked at", () => {
+    const settings = read(DATA, DATA, SETTINGS, DATA, DATA);
+    expect(receive(false, read(DATA, DATA, DATA, DATA))).toEqual([4 * DATA.length]);
+    expect(receive(true, settings)).toEqual([4 * DATA.length + SETTINGS.length]);
+  });
+
+  test("stays when it is a part of a larger buffer", () => {
+    const buffer = read(DATA, DATA, DATA, DATA, DATA);
+    expect(receive(true, buffer.subarray(0, 4 * DATA.length))).toEqual([4 * DATA.length]);
+    expect(buffer.length).toBe(5 * DATA.length);
   });
 });
 

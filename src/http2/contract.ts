@@ -55,10 +55,12 @@ export interface Http2Stream {
 /** What the layer above does with one stream. Called synchronously from the read pass; must not throw. */
 export interface Http2StreamHandler {
   /**
-   * A piece of the body, in order, never empty: `bytes[start, end)` of the received chunk, which may be kept. Consume it in
-   * time. Offsets, because a view for each frame would cost more than all else that is done with it.
+   * A piece of the body, in order, never empty: `bytes[start, end)` of the received chunk. Consume it in time. Offsets,
+   * because a view for each frame would cost more than all else that is done with it.
+   * Returns true when nothing looks at the bytes after the call: their memory may be given back at once. Else they may be
+   * kept for as long as they are needed.
    */
-  onData(bytes: Uint8Array, start: number, end: number): void;
+  onData(bytes: Uint8Array, start: number, end: number): boolean;
   /** The peer ended its side; `trailers` is null when it ended with DATA or with the headers. Called once. */
   onEnd(trailers: FieldLines | null): void;
   /**

@@ -50,7 +50,7 @@ export class RequestFrames {
     if (body > 0) {
       stream.hasBody = true;
       if (!countBody(stream, body)) return session.streamError(streamId, ErrorCode.PROTOCOL_ERROR);
-      stream.deliverData(bytes, start, end);
+      if (!stream.deliverData(bytes, start, end)) session.chunkIsKept = true;
       session.refillConnection();
     } else if (!endStream && !session.charge(Budget.EMPTY_DATA)) {
       return false;

@@ -48,6 +48,8 @@ export class Session implements FrameSink, StreamHost {
   readonly receiveWindow: ReceiveWindow;
   /** The peer's SETTINGS have come: nothing of its connection preface is missing. */
   prefaceComplete = false;
+  /** Something may look at the bytes of the chunk that is read after it was read. */
+  chunkIsKept = false;
   settingsAcknowledged = false;
 
   readonly #host: SessionHost;
@@ -114,6 +116,7 @@ export class Session implements FrameSink, StreamHost {
     if (!this.prefaceComplete && (type !== FrameType.SETTINGS || (flags & FrameFlag.ACK) !== 0)) {
       return this.protocolError("the first frame is not SETTINGS");
     }
+    if (type !== FrameType.DATA && type !== FrameType.WINDOW_UPDATE) this.chunkIsKept = true;
     switch (type) {
       case FrameType.DATA:
         return this.#requests.onData(flags, streamId, bytes, start, end);

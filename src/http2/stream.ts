@@ -24,7 +24,7 @@ export interface StreamHost {
 }
 
 const UNATTENDED: Http2StreamHandler = {
-  onData() {},
+  onData: () => true,
   onEnd() {},
   onReset() {},
   onWritable() {},
@@ -129,11 +129,13 @@ export class ServerStream implements Http2Stream {
     this.#host.streamReleased(this);
   }
 
-  deliverData(bytes: Uint8Array, start: number, end: number): void {
+  /** True when nothing looks at the bytes after the call. */
+  deliverData(bytes: Uint8Array, start: number, end: number): boolean {
     try {
-      this.handler.onData(bytes, start, end);
+      return this.handler.onData(bytes, start, end);
     } catch (error) {
       this.#host.handlerFailed(this, error);
+      return false;
     }
   }
 

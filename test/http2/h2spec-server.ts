@@ -25,7 +25,10 @@ const server = await openHttp2Server(
       };
       if (endStream) answer();
       return {
-        onData: (bytes) => stream.consume(bytes.length),
+        onData(_bytes, start, end) {
+          stream.consume(end - start);
+          return true;
+        },
         onEnd: answer,
         onReset() {},
         onWritable() {},

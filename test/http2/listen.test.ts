@@ -143,7 +143,7 @@ describe("TLS", () => {
   test("refuses unusable texts when it opens", async () => {
     const open: Promise<Http2Server> = openHttp2Server(
       { address: { kind: "tcp", hostname: "127.0.0.1", port: 0 }, tls: { cert: "no", key: "no" } },
-      { onStream: () => ({ onData() {}, onEnd() {}, onReset() {}, onWritable() {} }) },
+      { onStream: () => ({ onData: () => true, onEnd() {}, onReset() {}, onWritable() {} }) },
     );
     expect(await open.catch((error: unknown) => error)).toBeInstanceOf(Error);
   });

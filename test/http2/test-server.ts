@@ -25,9 +25,10 @@ export class Accepted implements Http2StreamHandler {
     this.fields = fields;
   }
 
-  onData(bytes: Uint8Array, start: number, end: number): void {
+  onData(bytes: Uint8Array, start: number, end: number): boolean {
     this.received = Buffer.concat([this.received, bytes.subarray(start, end)]);
     if (this.consumes) this.stream.consume(end - start);
+    return true;
   }
   onEnd(trailers: FieldLines | null): void {
     this.events.push(trailers === null ? "end" : `end ${trailers.join("=")}`);

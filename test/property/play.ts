@@ -469,7 +469,7 @@ class Player implements Played, ServerCall {
     const parts = session.onLongMessage(bytes, 0, at, bytes.length);
     if (parts === null) return null;
     this.log(`processor gets the beginning of ${text}`);
-    parts.onPart(bytes, 0, at, false);
+    if (parts.onPart(bytes, 0, at, false)) bytes.fill(0xff, 0, at);
     return { bytes, text, parts, at };
   }
 
@@ -484,7 +484,7 @@ class Player implements Played, ServerCall {
     const end = Math.min(bytes.length, at + 1 + this.#random.below(Math.max(12, bytes.length >> 2)));
     const isLast = end === bytes.length;
     this.log(`processor gets ${isLast ? "the end" : "more"} of ${text}`);
-    parts.onPart(bytes, at, end, isLast);
+    if (parts.onPart(bytes, at, end, isLast)) bytes.fill(0xff, at, end);
     if (!isLast) this.#arriving = { bytes, text, parts, at: end };
   }
 

@@ -101,9 +101,14 @@ describeWithEnvoys(
 
     test("four workers run at the same time behind one connection of Envoy", async () => {
       await using client = await openHttp2(rig.ports.pre);
-      const startedAt = performance.now();
-      await Promise.all(Array.from({ length: 4 }, () => client.request({ path: "/slow" })));
-      expect(performance.now() - startedAt).toBeLessThan(400);
+      const tookMs: number[] = [];
+      // On a busy machine the best of three: fewer workers could not do it in any.
+      while (tookMs.length < 3 && Math.min(...tookMs) >= 400) {
+        const startedAt = performance.now();
+        await Promise.all(Array.from({ length: 4 }, () => client.request({ path: "/slow" })));
+        tookMs.push(performance.now() - startedAt);
+      }
+      expect(Math.min(...tookMs)).toBeLessThan(400);
     });
 
     test("a message for which no worker gets free in time passes as it is", async () => {

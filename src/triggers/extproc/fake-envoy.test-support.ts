@@ -146,7 +146,7 @@ export class FakeEnvoy implements ServerCall {
     for (let at = 0; at < bytes.length; at += readBytes) {
       if (at > 0) await between();
       const end = Math.min(bytes.length, at + readBytes);
-      parts.onPart(bytes, at, end, end === bytes.length);
+      if (parts.onPart(bytes, at, end, end === bytes.length)) bytes.fill(0xff, at, end);
     }
   }
 

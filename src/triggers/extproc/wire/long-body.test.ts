@@ -36,12 +36,15 @@ function receive(message: Uint8Array, firstBytes: number, nextBytes: () => numbe
   };
   const parts = new LongBodyParts(found, owner, use);
   let at = firstBytes;
-  parts.onPart(first.bytes, first.start, first.end, at === message.length);
+  const isDone = [parts.onPart(first.bytes, first.start, first.end, at === message.length)];
+  if (isDone[0] === true) first.bytes.fill(0xff);
   while (at < message.length) {
     const { bytes, start, end } = chunkOf(message, at, Math.min(message.length, at + nextBytes()));
     at += end - start;
-    parts.onPart(bytes, start, end, at === message.length);
+    isDone.push(parts.onPart(bytes, start, end, at === message.length));
+    if (isDone.at(-1) === true) bytes.fill(0xff); // whoever looks at it again sees something else
   }
+  expect(new Set(isDone)).toEqual(new Set([use !== "parts"]));
   return { pieces, reader };
 }
 

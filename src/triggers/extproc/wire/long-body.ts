@@ -78,19 +78,21 @@ export class LongBodyParts implements MessageParts {
     this.#missing = body.bytes;
   }
 
-  onPart(bytes: Uint8Array, start: number, end: number, isLast: boolean): void {
+  onPart(bytes: Uint8Array, start: number, end: number, isLast: boolean): boolean {
+    const isDone = this.#use !== "parts";
     const at = this.#begun ? start : this.#body.start;
     this.#begun = true;
     const stop = Math.min(end, at + this.#missing);
     if (stop > at) this.#take(bytes, at, stop);
-    if (this.#missing > 0) return;
+    if (this.#missing > 0) return isDone;
     const rest = (this.#rest ??= this.#beginRest());
     gatherBytes(rest, this.#restFilled, bytes, stop, end, rest.length);
     this.#restFilled += end - stop;
-    if (!isLast) return;
+    if (!isLast) return isDone;
     const last = this.#last;
     this.#last = NOTHING; // this object may outlive collections that take the body
     this.#owner.onBodyEnd(rest, last);
+    return isDone;
   }
 
   #take(bytes: Uint8Array, at: number, stop: number): void {
