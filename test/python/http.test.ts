@@ -95,17 +95,17 @@ describe("processes", () => {
   }, 20_000);
 
   test("a handler that hangs is answered with 408 and ended; none else waits for it", async () => {
-    await using served = await servePython("protocol:handler", { numWorkers: 2, spec: { eventTimeout: "500ms" } });
+    await using served = await servePython("protocol:handler", { numWorkers: 2, spec: { eventTimeout: "1s" } });
     const hung = request(served.httpPort, { path: "/hang" });
     const startedAt = performance.now();
     for (let i = 0; i < 20; i++) expect((await request(served.httpPort, { path: "/calls" })).status).toBe(200);
-    expect(performance.now() - startedAt).toBeLessThan(450);
+    expect(performance.now() - startedAt).toBeLessThan(900);
     const { status, text } = await hung;
     expect([status, text]).toEqual([408, '{"error": "handler timed out"}']);
     const tookMs = performance.now() - startedAt;
-    expect([tookMs > 450, tookMs < 900]).toEqual([true, true]);
+    expect([tookMs > 900, tookMs < 2500]).toEqual([true, true]);
     expect(await served.metric("nuclio_processor_handled_events_total", { result: "failure" })).toBe(1);
-    expect(await served.metric("nuclio_processor_handled_events_duration_milliseconds_sum")).toBeGreaterThan(450);
+    expect(await served.metric("nuclio_processor_handled_events_duration_milliseconds_sum")).toBeGreaterThan(900);
   });
 
   test("no worker in time is 503 with an empty body", async () => {
