@@ -42,10 +42,10 @@ export interface Message {
   readonly headers: HeaderList;
   /**
    * The body as a stream, one a message; null when there is none. Assigning replaces the body: text and bytes whole,
-   * a stream as it flows where the body mode allows, `null` empties it.
+   * what is given piece by piece as it flows where the body mode allows, `null` empties it.
    */
   get body(): ReadableStream<Uint8Array> | null;
-  set body(value: ReadableStream<Uint8Array> | Uint8Array | string | null);
+  set body(value: FlowingBody | Uint8Array | string | null);
   /** The whole body, decoded of its content coding. May be called again and gives the same. */
   bytes(): Promise<Uint8Array>;
   text(): Promise<string>;
@@ -68,6 +68,9 @@ export interface RequestMessage extends Message {
 export interface ResponseMessage extends Message {
   status: number;
 }
+
+/** A body given piece by piece, bytes or text: a stream, or whatever else `for await` reads, as an `async function*` returns it. */
+export type FlowingBody = ReadableStream<Uint8Array> | AsyncIterable<Uint8Array | string>;
 
 /**
  * The header fields of a message: the methods of the web's `Headers`, without its sorting, joining and refusing.

@@ -121,7 +121,8 @@ function judgeResponded({ run, localReply, clientReset, scenario, seen, verdicts
   // A request that went on for its trailers may have been the last Envoy wanted.
   if (verdicts.some(({ verdict, afterEnd }) => verdict === "ignored" && afterEnd)) return [];
   // Envoy keeps the response headers to itself: they may have gone before the function answered.
-  if (clientReset && scenario.envoy.processingMode.responseHeaderMode === "SKIP") return [];
+  const isResponseUnseen = scenario.envoy.processingMode.responseHeaderMode === "SKIP";
+  if (isResponseUnseen && (clientReset || scenario.answersEarly)) return [];
   const wanted = isHead(scenario) ? "" : responded.body;
   if (localReply === null) {
     const body = Buffer.concat(seen.response.chunks).toString("latin1");

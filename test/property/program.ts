@@ -8,6 +8,8 @@ export type Mapping = "identity" | "upper" | "double" | "drop" | "suffix" | "lat
 export type Step =
   | { readonly do: "setHeader" | "appendHeader"; readonly side: Side; readonly name: string; readonly value: string }
   | { readonly do: "deleteHeader"; readonly side: Side; readonly name: string }
+  /** Asks whether there is a body, as a stream, and leaves it there. */
+  | { readonly do: "touchBody"; readonly side: Side }
   /** What it says of a body's length and framing counts for nothing. */
   | { readonly do: "setFraming"; readonly side: Side }
   | { readonly do: "setPath"; readonly path: string }
@@ -16,6 +18,7 @@ export type Step =
   | {
       readonly do: "readStream";
       readonly side: Side;
+      readonly by: "reader" | "iterator";
       readonly chunks: number;
       readonly leave: "keep" | "cancel" | "release";
     }
@@ -23,11 +26,18 @@ export type Step =
   | {
       readonly do: "assignStream";
       readonly side: Side;
+      readonly as: "stream" | "generator";
       readonly pieces: readonly string[];
       readonly slow: boolean;
       readonly fails: boolean;
     }
-  | { readonly do: "transform"; readonly side: Side; readonly mapping: Mapping; readonly fails: boolean }
+  | {
+      readonly do: "transform";
+      readonly side: Side;
+      readonly as: "stream" | "generator";
+      readonly mapping: Mapping;
+      readonly fails: boolean;
+    }
   | { readonly do: "trailers"; readonly side: Side; readonly awaited: boolean; readonly set: boolean }
   | { readonly do: "wait"; readonly turns: number }
   | { readonly do: "next"; readonly awaited: boolean }
@@ -87,10 +97,14 @@ function messageStep(random: SeededRandom, side: Side): Step {
       return { do: "read", side, how: random.pick(["bytes", "text"]), awaited: random.below(5) > 0 };
     case 7:
       // Who keeps a stream without reading on holds the message back: that is what back-pressure means.
-      // Who keeps a stream without reading on holds the message back: that is what back-pressure means.
-      return random.below(2) === 0
-        ? { do: "readStream", side, chunks: 1 + random.below(2), leave: "cancel" }
-        : { do: "readStream", side, chunks: Infinity, leave: random.pick(["keep", "cancel", "release"]) };
+      return {
+        do: "readStream",
+        side,
+        by: random.pick(["reader", "iterator"]),
+        ...(random.below(2) === 0
+          ? { chunks: 1 + random.below(2), leave: "cancel" }
+          : { chunks: Infinity, leave: random.pick(["keep", "cancel", "release"]) }),
+      };
     case 8:
     case 9:
       return { do: "assign", side, body: random.below(6) === 0 ? null : text(), asBytes: random.below(2) === 0 };
@@ -98,6 +112,7 @@ function messageStep(random: SeededRandom, side: Side): Step {
       return {
         do: "assignStream",
         side,
+        as: random.pick(["stream", "generator"]),
         pieces: Array.from({ length: random.below(4) }, text),
         slow: random.below(2) === 0,
         fails: random.below(8) === 0,
@@ -107,6 +122,7 @@ function messageStep(random: SeededRandom, side: Side): Step {
       return {
         do: "transform",
         side,
+        as: random.pick(["stream", "generator"]),
         mapping: randomMapping(random),
         fails: random.below(12) === 0,
       };
@@ -118,6 +134,8 @@ function messageStep(random: SeededRandom, side: Side): Step {
         { do: "clearRouteCache" },
         { do: "metadata" },
         { do: "setFraming", side },
+        { do: "touchBody", side },
+        { do: "touchBody", side },
       ]);
   }
 }

@@ -55,6 +55,8 @@ export class Run {
   #response: ResponseMessage | null = null;
   /** Whose stream was read from. */
   readonly #begun = new Set<Side>();
+  /** Whose stream the function holds. */
+  readonly #touched = new Set<Side>();
 
   constructor(program: Program, originals: Readonly<Record<Side, () => Uint8Array>>, log: (line: string) => void) {
     this.program = program;
@@ -136,6 +138,10 @@ export class Run {
         this.#responseMessage().status = step.status;
         this.response.headers.push((fields) => withValue(fields, ":status", String(step.status)));
         return;
+      case "touchBody":
+        void this.#message(step.side, exchange).body;
+        this.#touched.add(step.side);
+        return;
       case "read":
         return this.#read(step, exchange);
       case "readStream":
@@ -149,7 +155,9 @@ export class Run {
       }
       case "assignStream": {
         const { pieces, side, slow, fails } = step;
-        this.#message(side, exchange).body = this.#stream(pieces, slow, fails);
+        if (this.#touched.has(side)) this.#begun.add(side); // to read the original now is to wait for oneself
+        this.#message(side, exchange).body =
+          step.as === "stream" ? this.#stream(pieces, slow, fails) : this.#generate(pieces, slow, fails);
         this[side].body = { kind: "bytes", bytes: Buffer.from(pieces.join("")) };
         this[side].bodyFails = fails;
         return;
@@ -159,7 +167,10 @@ export class Run {
         const source = message.body;
         if (source === null || this.#begun.has(step.side)) return; // what is left of it would be no body of its own
         this.#begun.add(step.side);
-        message.body = source.pipeThrough(this.#mapper(step.mapping, step.fails));
+        message.body =
+          step.as === "stream"
+            ? source.pipeThrough(this.#mapper(step.mapping, step.fails))
+            : this.#map(source, step.mapping, step.fails);
         this[step.side].body = { kind: "mapped", mapping: step.mapping };
         this[step.side].bodyFails = step.fails;
         return;
@@ -237,23 +248,23 @@ export class Run {
     this.#check(side, Buffer.from(await message.bytes()), true);
   }
 
-  async #readStream({ side, chunks, leave }: Step & { do: "readStream" }, exchange: Exchange): Promise<undefined> {
+  async #readStream({ side, by, chunks, leave }: Step & { do: "readStream" }, exchange: Exchange): Promise<undefined> {
     const stream = this.#message(side, exchange).body;
     if (stream === null || this.#begun.has(side)) return; // what is left of it cannot be told from the whole
-    const reader = stream.getReader();
+    const reading = by === "reader" ? readerOf(stream) : iteratorOf(stream, leave === "release");
     this.#begun.add(side);
     const seen: Uint8Array[] = [];
     let complete = false;
     for (let i = 0; i < chunks; i++) {
-      const { done, value } = await reader.read();
+      const { done, value } = await reading.next();
       this.activity++;
-      complete = done;
-      if (done) break;
+      complete = done === true;
+      if (done === true) break;
       seen.push(value);
     }
     this.#check(side, Buffer.concat(seen), complete);
-    if (leave === "cancel") await reader.cancel();
-    else if (leave === "release") reader.releaseLock();
+    if (leave === "cancel") await reading.cancel();
+    else if (leave === "release") await reading.release();
   }
 
   #check(side: Side, seen: Uint8Array, complete: boolean): void {
@@ -275,6 +286,33 @@ export class Run {
         else controller.close();
       },
     });
+  }
+
+  async *#generate(pieces: readonly string[], slow: boolean, fails: boolean): AsyncGenerator<Uint8Array | string> {
+    for (const [index, piece] of pieces.entries()) {
+      this.activity++;
+      if (slow) await new Promise((resolve) => setImmediate(resolve));
+      yield index % 2 === 0 ? piece : Buffer.from(piece);
+    }
+    if (fails) throw new Error("the generator broke on purpose");
+  }
+
+  /** As `#mapper`. */
+  async *#map(
+    source: AsyncIterable<Uint8Array>,
+    mapping: Mapping,
+    fails: boolean,
+  ): AsyncGenerator<Uint8Array | string> {
+    const late: Uint8Array[] = [];
+    for await (const chunk of source) {
+      this.activity++;
+      if (fails) throw new Error("the generator broke on purpose");
+      if (mapping === "late") late.push(chunk);
+      else if (mapping !== "drop") yield mapping === "suffix" ? chunk : mapped(mapping, chunk);
+    }
+    await new Promise((resolve) => setImmediate(resolve));
+    yield* late;
+    if (mapping === "suffix") yield "!end";
   }
 
   #mapper(mapping: Mapping, fails: boolean): TransformStream<Uint8Array, Uint8Array> {
@@ -305,6 +343,27 @@ export class Run {
     if (this.#response === null) throw new Error("there is no response yet");
     return this.#response;
   }
+}
+
+interface Reading {
+  next(): Promise<IteratorResult<Uint8Array, unknown>>;
+  cancel(): Promise<unknown>;
+  release(): unknown;
+}
+
+function readerOf(stream: ReadableStream<Uint8Array>): Reading {
+  const reader = stream.getReader();
+  return {
+    next: () => reader.read() as Promise<IteratorResult<Uint8Array, unknown>>,
+    cancel: () => reader.cancel(),
+    release: () => reader.releaseLock(),
+  };
+}
+
+function iteratorOf(stream: ReadableStream<Uint8Array>, preventCancel: boolean): Reading {
+  const iterator = stream.values({ preventCancel });
+  const leave = async () => iterator.return?.();
+  return { next: () => iterator.next(), cancel: leave, release: leave };
 }
 
 /** What a mapping makes of a whole body. */

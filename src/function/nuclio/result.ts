@@ -1,6 +1,7 @@
 /** What a Nuclio handler gave, brought into one form. */
+import { toByteStream } from "../body-pieces.ts";
 import { HandlerResponse } from "./response.ts";
-import { isStreamed, type Streamed, toByteStream } from "./streamed-body.ts";
+import { isStreamed, type Streamed } from "./streamed-body.ts";
 
 export interface NuclioResult {
   /** 100 to 599; null when the handler named none. */

@@ -7,6 +7,8 @@ import { areKnownCodings, parseContentEncoding } from "../../compression/content
 import { decodeStream } from "../../compression/decode-stream.ts";
 import { encodeBody } from "../../compression/encode-body.ts";
 import { encodeStream } from "../../compression/encode-stream.ts";
+import { toStream } from "../../function/body-pieces.ts";
+import type { FlowingBody } from "../../function/contract.ts";
 import type { Direction } from "./direction.ts";
 
 export interface BodyCoding {
@@ -39,11 +41,8 @@ export function toSentBody(body: Uint8Array, { codings, removed }: BodyCoding): 
 }
 
 /** A new body as it flows, as it is sent: what is written at once leaves at once. */
-export function toSentStream(
-  body: ReadableStream<Uint8Array>,
-  { codings, removed }: BodyCoding,
-): ReadableStream<Uint8Array> {
-  return removed || codings.length === 0 ? body : encodeStream(body, codings, { flush: "each-chunk" });
+export function toSentStream(body: FlowingBody, { codings, removed }: BodyCoding): FlowingBody {
+  return removed || codings.length === 0 ? body : encodeStream(toStream(body), codings, { flush: "each-chunk" });
 }
 
 /** A received body as the function reads it, as it comes. Asked for at most once. */

@@ -31,7 +31,7 @@ export function firstChunkLeft(owner: BodyOwner): ExchangeError {
 }
 
 export function bodyReplaced(owner: BodyOwner): ExchangeError {
-  const message = `the ${which(owner)} body cannot be read as a stream: another one was assigned; take it before`;
+  const message = `the ${which(owner)} body cannot be read as a stream: another one was assigned; read it before`;
   return new ExchangeError("BODY_ALREADY_SENT", message);
 }
 

@@ -1,20 +1,35 @@
 import { describe, expect, test } from "bun:test";
-import { BodyStream } from "./body-stream.ts";
+import { type BodySource, BodyStream } from "./body-stream.ts";
 
 const chunks = ["ab", "cd", "ef"].map((text) => Buffer.from(text));
 
-function streamOfChunks(): { stream: BodyStream; cancelledWith: unknown[] } {
-  const cancelledWith: unknown[] = [];
-  const rest = [...chunks];
-  const stream = new BodyStream({
-    pull(controller) {
-      const chunk = rest.shift();
-      if (chunk === undefined) controller.close();
-      else controller.enqueue(chunk);
-    },
-    cancel: (reason) => void cancelledWith.push(reason),
-  });
-  return { stream, cancelledWith };
+/** Gives the chunks to a reader or to whoever iterates; fails at the end with `failure`, if there is one. */
+class Chunks implements BodySource {
+  readonly isFresh: boolean;
+  readonly cancelledWith: unknown[] = [];
+  readonly #rest = [...chunks];
+  readonly #failure: Error | null;
+
+  constructor(isFresh: boolean, failure: Error | null) {
+    this.isFresh = isFresh;
+    this.#failure = failure;
+  }
+
+  async pull(controller: ReadableStreamDefaultController<Uint8Array>): Promise<void> {
+    const { done, value } = await this.next();
+    if (done === true) controller.close();
+    else controller.enqueue(value);
+  }
+
+  async next(): Promise<IteratorResult<Uint8Array, undefined>> {
+    const value = this.#rest.shift();
+    if (value === undefined && this.#failure !== null) throw this.#failure;
+    return value === undefined ? { done: true, value: undefined } : { done: false, value };
+  }
+
+  cancel(reason: unknown): void {
+    this.cancelledWith.push(reason);
+  }
 }
 
 async function readAll(stream: AsyncIterable<Uint8Array>): Promise<Uint8Array[]> {
@@ -23,7 +38,12 @@ async function readAll(stream: AsyncIterable<Uint8Array>): Promise<Uint8Array[]>
   return read;
 }
 
-describe("a body stream", () => {
+describe.each([true, false])("a body stream, fresh: %p", (isFresh) => {
+  function streamOfChunks(failure: Error | null = null): { stream: BodyStream; cancelledWith: unknown[] } {
+    const source = new Chunks(isFresh, failure);
+    return { stream: new BodyStream(source), cancelledWith: source.cancelledWith };
+  }
+
   test("is iterated chunk by chunk to its end", async () => {
     expect(await readAll(streamOfChunks().stream)).toEqual(chunks);
     expect(await readAll(streamOfChunks().stream.values())).toEqual(chunks);
@@ -42,12 +62,8 @@ describe("a body stream", () => {
   });
 
   test("gives its failure to the loop", async () => {
-    const failing = new BodyStream({
-      pull() {
-        throw new Error("broken");
-      },
-    });
-    expect(await readAll(failing).catch((error: unknown) => error)).toEqual(new Error("broken"));
+    const { stream } = streamOfChunks(new Error("broken"));
+    expect(await readAll(stream).catch((error: unknown) => error)).toEqual(new Error("broken"));
   });
 
   test("gives nothing more once the loop was left, and is no stream for two", async () => {

@@ -78,7 +78,8 @@ export class BufferedDirection extends Direction {
       !this.settled &&
       !this.givenUp &&
       this.#held === null &&
-      this.#replacement instanceof ReadableStream
+      this.#replacement !== undefined &&
+      !(this.#replacement instanceof Uint8Array)
     );
   }
 

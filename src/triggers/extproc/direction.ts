@@ -5,6 +5,7 @@
  * A direction lives through: headers arrive, the function reads and changes, `release` fixes the message, its changes
  * leave with the last answer that can carry them, everything after that passes unchanged.
  */
+import type { FlowingBody } from "../../function/contract.ts";
 import { ExchangeError } from "../../function/errors.ts";
 import { FieldList, type HeaderChanges, type HeaderGuard } from "../../function/header-list.ts";
 import type { Frames } from "../../grpc/contract.ts";
@@ -21,7 +22,7 @@ import { Phase } from "./wire/processing-request.ts";
 import { encodeCommonAnswer, encodeTrailersAnswer, optOutAnswer, unchangedAnswer } from "./wire/processing-response.ts";
 
 /** A new body as the function assigned it. */
-export type Replacement = Uint8Array | ReadableStream<Uint8Array>;
+export type Replacement = Uint8Array | FlowingBody;
 
 export interface ReleaseOptions {
   /** Nothing more of the exchange is wanted after this message: what is unchanged needs no answer. */

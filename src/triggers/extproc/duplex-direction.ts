@@ -2,6 +2,7 @@
  * A direction whose body flows freely: the mode FULL_DUPLEX_STREAMED. The proxy sends headers, chunks and trailers as they
  * come and keeps no copy; whatever shall go on is sent back, in any pieces, in order, with exactly one end.
  */
+import type { FlowingBody } from "../../function/contract.ts";
 import { ExchangeError } from "../../function/errors.ts";
 import { type BodyCoding, codingOf, toSentBody, toSentStream } from "./body-coding.ts";
 import {
@@ -260,6 +261,7 @@ export class DuplexDirection extends Direction implements IncomingBodyListener {
     const coding = codingOf(this, this.#headersLeft);
     const body = await this.#wholeBody(replacement, coding);
     if (body === null || this.givenUp) return;
+    this.#incoming?.fail(bodyReplaced(this));
     this.settled = true;
     if (this.bodiless) {
       const sent = this.forbidsBody ? null : body;
@@ -278,7 +280,7 @@ export class DuplexDirection extends Direction implements IncomingBodyListener {
     this.owner.progressed();
   }
 
-  #settleTransform(replacement: ReadableStream<Uint8Array>): void {
+  #settleTransform(replacement: FlowingBody): void {
     const coding = codingOf(this, this.#headersLeft);
     this.settled = true;
     this.#leaveHeaders({ forgo: false, plainBody: coding.removed });
@@ -291,6 +293,7 @@ export class DuplexDirection extends Direction implements IncomingBodyListener {
       },
       (error) => this.owner.failed(error),
     );
+    this.#outgoing.start();
     const held = this.#held.take();
     this.#give(...(this.#reading === null ? held : []));
     this.#balanceInput();
@@ -370,6 +373,10 @@ export class DuplexDirection extends Direction implements IncomingBodyListener {
   /** Sends what the function's stream gave; its end once the original has ended too. */
   #sendProduced(): void {
     const outgoing = this.#outgoing;
+    if (this.#isUnwanted) {
+      this.#incoming?.cut(bodyReplaced(this));
+      this.#balanceInput();
+    }
     // Before the first chunk the proxy waits for none of ours.
     if (outgoing === null || this.#bodyDone || (!this.#bodyBegun && !this.complete)) return;
     if (!this.#bodyBegun) {
@@ -411,13 +418,14 @@ export class DuplexDirection extends Direction implements IncomingBodyListener {
   // Streams.
 
   bodyWanted(): void {
-    if (this.#plan !== "hold") {
+    if (this.#plan !== "hold" || this.#reading !== null) {
       this.#balanceInput();
       return;
     }
     // The body may be assigned in the same breath, as with `pipeThrough`: then the headers wait for the release.
     inNextTurn(() => {
-      if (this.#plan !== "hold" || this.#replacement !== undefined) return;
+      if (this.#replacement instanceof Uint8Array) this.#incoming?.fail(bodyReplaced(this));
+      if (this.#plan !== "hold" || this.#replacement !== undefined || this.#reading !== null) return;
       const refusal = this.earlyRefusal();
       if (refusal !== null) return this.owner.failed(refusal);
       this.#leaveHeaders({ forgo: false, plainBody: false });
@@ -433,15 +441,24 @@ export class DuplexDirection extends Direction implements IncomingBodyListener {
   /** Hands bytes to the function when it wants them, and the end behind the last. */
   #give(...chunks: readonly Uint8Array[]): void {
     const incoming = this.#incoming;
-    if (incoming === null || incoming.over) return;
+    if (incoming === null || incoming.over || this.#isUnwanted) return;
     for (const bytes of chunks) incoming.push(bytes);
     if (this.complete) incoming.end();
+    if (this.#plan === "tap" && !incoming.isAsked && incoming.unreadBytes > UNREAD_BYTES) {
+      incoming.cut(bodyTooLate(this, "read")); // taken and left: it goes on without
+      this.#plan = "pass";
+    }
     this.#balanceInput();
+  }
+
+  /** What takes the original's place is complete: whoever leaves the original unread holds nothing up. */
+  get #isUnwanted(): boolean {
+    return this.#outgoing?.ended === true;
   }
 
   #stopTapping(): void {
     this.#plan = "pass";
-    this.#incoming?.forget();
+    this.#incoming?.cut(bodyTooLate(this, "read"));
     this.#balanceInput();
   }
 

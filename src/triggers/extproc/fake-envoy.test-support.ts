@@ -103,6 +103,8 @@ export class FakeEnvoy implements ServerCall {
   readonly signal = new AbortController().signal;
   readonly answers: Answer[] = [];
   status: GrpcStatus | null = null;
+  /** The processor takes no more for now. */
+  paused = false;
   readonly session: Session;
   readonly #config: object | null;
   /** Bytes let through or put in their place, by direction: what upstream and client see of the body. */
@@ -215,9 +217,13 @@ export class FakeEnvoy implements ServerCall {
 
   fail(): void {}
 
-  pause(): void {}
+  pause(): void {
+    this.paused = true;
+  }
 
-  resume(): void {}
+  resume(): void {
+    this.paused = false;
+  }
 
   onWritable(): void {}
 

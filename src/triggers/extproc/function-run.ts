@@ -73,6 +73,12 @@ export class FunctionRun {
     } else this.#settled(result);
   }
 
+  /** The exchange goes on without the function, and without a `Response` of it that has not begun to leave. */
+  giveUp(): void {
+    this.done = true;
+    if (!this.#streams) this.answering = false;
+  }
+
   /** The response has arrived. */
   responseArrived(): void {
     this.#next?.resolve(this.#responseFace());

@@ -1,6 +1,5 @@
 /** Body bytes on their way from the proxy to a function that reads them as a stream. */
-import type { UnderlyingDefaultSource } from "node:stream/web";
-import { BodyStream } from "./body-stream.ts";
+import { type BodySource, BodyStream } from "./body-stream.ts";
 import { ReceivedChunks } from "./received-chunks.ts";
 
 /** What is told as the function reads. */
@@ -14,8 +13,6 @@ export interface IncomingBodyListener {
 /** How what waits is given when the function asks for more: piece by piece as it came, or several in one. */
 export type BodyPieces = "as-received" | "joined";
 
-/** Nothing is asked of the proxy before the function reads. */
-const NOTHING_AHEAD = { highWaterMark: 0 };
 const JOINED_BYTES = 64 * 1024;
 
 /** A body that is read whole, as a stream: read when the stream is. */
@@ -29,11 +26,16 @@ export function streamOf(read: () => Promise<Uint8Array>): ReadableStream<Uint8A
   });
 }
 
+const END: IteratorResult<Uint8Array, undefined> = { done: true, value: undefined };
+
 /** Its own underlying source, so that a body costs no closures. */
-export class IncomingBody implements UnderlyingDefaultSource<Uint8Array> {
+export class IncomingBody implements BodySource {
   readonly stream: ReadableStream<Uint8Array>;
+  isFresh = true;
   /** The function waits for bytes. */
   wanted = false;
+  /** The function has begun to read. */
+  isAsked = false;
   /** Nothing can be pushed any more: it ended, failed, or the function gave up reading. */
   over = false;
   readonly #listener: IncomingBodyListener;
@@ -41,11 +43,14 @@ export class IncomingBody implements UnderlyingDefaultSource<Uint8Array> {
   #controller: ReadableStreamDefaultController<Uint8Array> | null = null;
   /** Given to the function, which has not asked for it yet; null while there was nothing of the kind. */
   #unread: ReceivedChunks | null = null;
+  /** The iteration waits for a piece. */
+  #waiting: PromiseWithResolvers<IteratorResult<Uint8Array, undefined>> | null = null;
+  #failure: { readonly error: unknown } | null = null;
 
   constructor(listener: IncomingBodyListener, pieces: BodyPieces) {
     this.#listener = listener;
     this.#pieces = pieces;
-    this.stream = new BodyStream(this, NOTHING_AHEAD);
+    this.stream = new BodyStream(this);
   }
 
   // For the stream.
@@ -55,6 +60,22 @@ export class IncomingBody implements UnderlyingDefaultSource<Uint8Array> {
   }
 
   pull(): void {
+    this.isFresh = false;
+    this.#want();
+  }
+
+  /** As `pull`, for who iterates: nothing goes through the stream. */
+  next(): Promise<IteratorResult<Uint8Array, undefined>> {
+    if (this.#waiting !== null) return this.#waiting.promise.then(() => this.next());
+    if (this.#failure !== null) return Promise.reject(this.#failure.error);
+    if (this.over && this.unreadBytes === 0) return Promise.resolve(END);
+    const { promise } = (this.#waiting = Promise.withResolvers());
+    this.#want();
+    return promise;
+  }
+
+  #want(): void {
+    this.isAsked = true;
     if (this.#giveUnread() || this.wanted) return;
     this.wanted = true;
     this.#listener.bodyWanted();
@@ -62,16 +83,29 @@ export class IncomingBody implements UnderlyingDefaultSource<Uint8Array> {
 
   cancel(): void {
     this.over = true;
-    this.forget();
+    this.#unread?.clear();
+    this.#endIteration();
     this.#listener.bodyCancelled();
   }
 
   #giveUnread(): boolean {
     const bytes = this.#pieces === "joined" ? this.#unread?.shiftJoined(JOINED_BYTES) : this.#unread?.shift();
     if (bytes === undefined) return false;
-    this.#controller?.enqueue(bytes);
+    this.#give(bytes);
     if (this.over && this.unreadBytes === 0) this.#controller?.close();
     return true;
+  }
+
+  #give(bytes: Uint8Array): void {
+    const waiting = this.#waiting;
+    if (waiting === null) return this.#controller?.enqueue(bytes);
+    this.#waiting = null;
+    waiting.resolve({ done: false, value: bytes });
+  }
+
+  #endIteration(): void {
+    this.#waiting?.resolve(END);
+    this.#waiting = null;
   }
 
   // For the direction.
@@ -85,7 +119,7 @@ export class IncomingBody implements UnderlyingDefaultSource<Uint8Array> {
     if (this.over || bytes.length === 0) return;
     if (this.wanted && this.#pieces === "as-received") {
       this.wanted = false;
-      this.#controller?.enqueue(bytes);
+      this.#give(bytes);
       return;
     }
     (this.#unread ??= new ReceivedChunks()).push(bytes);
@@ -105,22 +139,28 @@ export class IncomingBody implements UnderlyingDefaultSource<Uint8Array> {
     );
   }
 
-  /** Nobody will ask for what is unread. */
-  forget(): void {
-    this.#unread?.clear();
-  }
-
   /** The stream ends behind what was pushed. */
   end(): void {
     if (this.over) return;
     this.over = true;
-    if (this.unreadBytes === 0) this.#controller?.close();
+    if (this.unreadBytes > 0) return;
+    this.#controller?.close();
+    this.#endIteration();
   }
 
+  /** Nothing more comes; what came before the end was pushed can still be read. */
   fail(error: unknown): void {
-    if (this.over) return;
+    if (!this.over) this.cut(error);
+  }
+
+  /** What is unread is given to nobody any more. */
+  cut(error: unknown): void {
+    if (this.over && this.unreadBytes === 0) return;
     this.over = true;
-    this.forget();
+    this.#unread?.clear();
+    this.#failure = { error };
     this.#controller?.error(error);
+    this.#waiting?.reject(error);
+    this.#waiting = null;
   }
 }

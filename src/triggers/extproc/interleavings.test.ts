@@ -25,6 +25,77 @@ function exchange(run: (...args: Parameters<Middleware>) => Promise<unknown>, co
   return { envoy: new FakeEnvoy(service, config), results, service };
 }
 
+/** Longer than what is kept in duplex of a body nobody reads. */
+const LONG = "x".repeat(200_000);
+
+describe("bodies a function holds and does not read", () => {
+  test.each([
+    ["STREAMED", "REQUEST_SENT"],
+    ["FULL_DUPLEX_STREAMED", "REQUEST_SENT"],
+  ])("go on without it in %s", async (requestBodyMode, code) => {
+    const { envoy, results } = exchange(
+      async ({ request }, next) => {
+        const held = request.body;
+        await next();
+        return outcome(new Response(held).text());
+      },
+      { requestBodyMode },
+    );
+    envoy.requestHeaders(post);
+    await envoy.settle();
+    envoy.requestBody(LONG, false);
+    await envoy.settle();
+    envoy.requestBody("end", true);
+    await envoy.settle();
+    expect([envoy.bodies.request === `${LONG}end`, envoy.paused]).toEqual([true, false]);
+    envoy.responseHeaders(ok, true);
+    await envoy.settle();
+    expect(results).toEqual([code]);
+  });
+
+  test("hold nothing up once what takes their place is complete", async () => {
+    const { envoy } = exchange(async ({ request }, next) => {
+      if (request.body !== null) request.body = new Response("new").body;
+      await next();
+    }, duplex);
+    envoy.requestHeaders(post);
+    await envoy.settle();
+    for (let i = 0; i < 3; i++) {
+      envoy.requestBody(LONG, false);
+      await envoy.settle();
+    }
+    expect(envoy.paused).toBe(false);
+    envoy.requestBody("", true);
+    await envoy.settle();
+    expect([envoy.bodies.request, envoy.bodyEnded("request")] as unknown[]).toEqual(["new", true]);
+  });
+
+  test("are kept for an observer within the limit", async () => {
+    const results: string[] = [];
+    const service = fakeService(
+      async ({ request }, next) => {
+        const held = request.body;
+        await next();
+        results.push(await outcome(new Response(held).text()));
+      },
+      { perRequestBodyBufferBytes: 300_000 },
+    );
+    for (const chunks of [1, 2]) {
+      const envoy = new FakeEnvoy(service, null);
+      const copy = { observabilityMode: true };
+      const headers = (fields: Fields) => ({ headers: { headers: fields.map(([key, value]) => ({ key, value })) } });
+      envoy.raw({ requestHeaders: headers(post), ...copy });
+      await envoy.settle();
+      for (let i = 1; i <= chunks; i++) {
+        envoy.raw({ requestBody: { body: Buffer.from(LONG), endOfStream: i === chunks }, ...copy });
+      }
+      envoy.raw({ responseHeaders: { ...headers(ok), endOfStream: true }, ...copy });
+      await envoy.settle();
+    }
+    expect(results).toEqual([LONG, "BODY_TOO_LARGE"]);
+  });
+});
+
 describe("waits that nothing would end", () => {
   test("trailers Envoy does not send are null once the response comes", async () => {
     const { envoy, results } = exchange(({ request }) => request.trailers, {});
@@ -197,6 +268,33 @@ describe("what must not be lost in silence", () => {
     expect(results).toEqual([["ab", "ab"]]);
   });
 
+  test("a body to be sent in the place of one read whole takes the next chunk's, when the response came first", async () => {
+    const { envoy, results } = exchange(async ({ request }, next) => {
+      request.body = "new";
+      const read = outcome(request.text());
+      await next();
+      return read;
+    }, streamed);
+    envoy.requestHeaders(post);
+    await envoy.settle();
+    envoy.responseHeaders(ok, true);
+    await envoy.settle();
+    envoy.requestBody("old", true);
+    await envoy.settle();
+    expect([envoy.bodies.request, results] as unknown[]).toEqual(["new", ["BODY_INCOMPLETE"]]);
+  });
+
+  test("a chunk that is longer than what is read ahead is transformed when it came before the function ran", async () => {
+    const { envoy } = exchange(async ({ request }, next) => {
+      const { body } = request;
+      if (body !== null) request.body = passOn(body);
+      await next();
+    }, streamed);
+    envoy.requestBody(LONG, true);
+    await envoy.settle();
+    expect(envoy.bodies.request === LONG).toBe(true);
+  });
+
   test("half a message is broken by an answer, which failure_mode_allow cannot let pass", async () => {
     const { envoy } = exchange(
       async ({ request }, next) => {
@@ -234,3 +332,7 @@ describe("what must not be lost in silence", () => {
     expect(envoy.answers.at(-1)).toMatchObject({ immediateResponse: { status: { code: "ServiceUnavailable" } } });
   });
 });
+
+async function* passOn(body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  for await (const chunk of body) yield chunk;
+}

@@ -1,5 +1,6 @@
 /** Request and response as functions see them: a face of their direction, without its state. */
-import type { HeaderList } from "../../function/contract.ts";
+import { toAssignedBody } from "../../function/body-pieces.ts";
+import type { FlowingBody, HeaderList } from "../../function/contract.ts";
 import { ExchangeError } from "../../function/errors.ts";
 import type { FieldList } from "../../function/header-list.ts";
 import { assertSameFraming } from "../assert-same-framing.ts";
@@ -42,9 +43,9 @@ abstract class ProxiedMessage {
     return this.#stream !== null;
   }
 
-  set body(value: ReadableStream<Uint8Array> | Uint8Array | string | null) {
+  set body(value: FlowingBody | Uint8Array | string | null) {
     this.#direction.assertSeen();
-    this.#direction.assignBody(typeof value === "string" ? Buffer.from(value) : checkedBody(value));
+    this.#direction.assignBody(toAssignedBody(value));
   }
 
   bytes(): Promise<Uint8Array> {
@@ -147,11 +148,6 @@ export class ProxiedResponse extends ProxiedMessage implements ProcessedResponse
     }
     this.#direction.setPseudo(":status", String(value));
   }
-}
-
-function checkedBody(value: unknown): ReadableStream<Uint8Array> | Uint8Array | null {
-  if (value === null || value instanceof Uint8Array || value instanceof ReadableStream) return value;
-  throw new TypeError("a body is a string, a Uint8Array, a ReadableStream or null");
 }
 
 /** A promise whose rejection the function may ignore. */

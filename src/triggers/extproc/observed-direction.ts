@@ -72,10 +72,13 @@ export class ObservedDirection extends Direction {
   }
 
   protected bodyArrived(bytes: Uint8Array): void {
+    const { maxBodyBytes } = this.owner.service.settings;
     this.#incoming?.push(bytes);
+    // Copies wait for nobody: who reads them too slowly gets no more.
+    if ((this.#incoming?.unreadBytes ?? 0) > maxBodyBytes) this.#incoming?.fail(this.tooLong());
     if (this.#tooLong) return;
     this.#chunks.push(bytes);
-    if (this.#chunks.bytes <= this.owner.service.settings.maxBodyBytes) return;
+    if (this.#chunks.bytes <= maxBodyBytes) return;
     this.#tooLong = true;
     this.#chunks.clear();
     this.#settleRead();

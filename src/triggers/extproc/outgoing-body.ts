@@ -1,11 +1,12 @@
-/** A body the function gave as a stream, read as fast as it can be sent. */
-import type { ReadableStreamDefaultReader } from "node:stream/web";
+/** A body the function gave piece by piece, read as fast as it can be sent. */
+import { type PieceReader, readPieces, toBytes } from "../../function/body-pieces.ts";
+import type { FlowingBody } from "../../function/contract.ts";
 import { ChunkList } from "./chunk-list.ts";
 
 export class OutgoingBody {
   /** The function's stream has ended; what `take` still gives is its rest. */
   ended = false;
-  readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
+  readonly #reader: PieceReader;
   readonly #produced: () => void;
   readonly #failed: (error: unknown) => void;
   readonly #chunks = new ChunkList();
@@ -13,11 +14,15 @@ export class OutgoingBody {
   #readsOn = false;
   #stopped = false;
 
-  /** Reads begin at once. `produced` is called when bytes came or the stream ended, `failed` when it broke. */
-  constructor(stream: ReadableStream<Uint8Array>, produced: () => void, failed: (error: unknown) => void) {
-    this.#reader = stream.getReader();
+  /** `produced` is called when bytes came or the stream ended, `failed` when it broke. */
+  constructor(body: FlowingBody, produced: () => void, failed: (error: unknown) => void) {
+    this.#reader = readPieces(body);
     this.#produced = produced;
     this.#failed = failed;
+  }
+
+  /** Begins to read. What the pieces are made of may be asked for before this returns. */
+  start(): void {
     void this.#pump();
   }
 
@@ -50,7 +55,7 @@ export class OutgoingBody {
   cancel(reason: unknown): void {
     this.#stopped = true;
     this.#wake();
-    this.#reader.cancel(reason).catch(() => {}); // the function's stream may fail to end; it is of no use any more
+    this.#reader.cancel(reason).catch(() => {}); // what makes the pieces may fail to end; it is of no use any more
   }
 
   #wake(): void {
@@ -64,7 +69,7 @@ export class OutgoingBody {
       for (;;) {
         const { done, value } = await this.#reader.read();
         if (this.#stopped) return;
-        if (done) break;
+        if (done === true) break;
         const bytes = toBytes(value);
         if (bytes.length === 0) continue;
         this.#chunks.push(bytes);
@@ -84,11 +89,3 @@ export class OutgoingBody {
 
 /** Read ahead of what the proxy takes. */
 const HIGH_WATER_BYTES = 64 * 1024;
-
-/** Functions in JavaScript put text and buffers of every kind into streams. @throws TypeError for anything else. */
-export function toBytes(value: unknown): Uint8Array {
-  if (value instanceof Uint8Array) return value;
-  if (typeof value === "string") return Buffer.from(value);
-  if (value instanceof ArrayBuffer) return new Uint8Array(value);
-  throw new TypeError(`a body stream gave ${typeof value}: only bytes and text can be sent`);
-}

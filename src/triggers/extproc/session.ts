@@ -289,7 +289,7 @@ export class Session implements CallReceiver, DirectionOwner, LoggedExchange, Lo
       this.progressed();
       return;
     }
-    if (run !== null) run.done = true;
+    run?.giveUp();
     if (isQuietEnd(error) && this.#isCutOff) {
       this.progressed();
       return;

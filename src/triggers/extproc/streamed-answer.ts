@@ -3,10 +3,10 @@
  * sends each piece on as it comes, e.g. server-sent events.
  */
 import type { ReadableStreamDefaultReader } from "node:stream/web";
+import { toBytes } from "../../function/body-pieces.ts";
 import { ExchangeError } from "../../function/errors.ts";
 import type { Frames } from "../../grpc/contract.ts";
 import { ChunkList } from "./chunk-list.ts";
-import { toBytes } from "./outgoing-body.ts";
 import { encodeStreamedAnswerBody } from "./wire/processing-response.ts";
 
 const PIECE_BYTES = 64 * 1024;
@@ -92,6 +92,7 @@ export class StreamedAnswer {
       if (done) break;
       await this.#sendPieces(toBytes(value));
       next = reader.read();
+      next.catch(() => {}); // looked at unless the client leaves meanwhile
     }
     if (!this.#stopped) this.#send(encodeStreamedAnswerBody(EMPTY, true));
   }

@@ -2,6 +2,7 @@
  * A direction whose body comes in chunks that are answered one by one: the mode STREAMED. The proxy holds each chunk until
  * it is answered, in order, and the end of the body stays with the last chunk.
  */
+import type { FlowingBody } from "../../function/contract.ts";
 import { ExchangeError } from "../../function/errors.ts";
 import { codingOf, toSentBody, toSentStream } from "./body-coding.ts";
 import {
@@ -63,6 +64,8 @@ export class StreamedDirection extends Direction implements IncomingBodyListener
   #replacement: Replacement | undefined;
   #outgoing: OutgoingBody | null = null;
   #replaced = false;
+  /** The function answers the request itself: with what it reads of it, perhaps. */
+  #answeredHere = false;
   /** Trailers that wait for the end of the function's stream. */
   #trailers: HeaderMap | null = null;
 
@@ -124,10 +127,14 @@ export class StreamedDirection extends Direction implements IncomingBodyListener
     if (this.complete || this.#announcedLength !== null) return;
     // Trailers that are not sent to us may have ended it: no end will come then.
     if (this.#takenOut && this.#plan !== "pass") this.#lost("the response came before its end");
-    else if (this.#plan === "collect") {
-      this.#plan = "pass";
-      this.#reading?.reject(bodyEndUnknown());
-    } else if (!this.released) this.#incoming?.fail(bodyEndUnknown());
+    else if (this.#plan === "collect") this.#stopCollecting();
+    else if (!this.released || this.#answeredHere || this.#incoming?.isAsked === false) {
+      this.#incoming?.fail(bodyEndUnknown());
+    }
+  }
+
+  override answeredHere(): void {
+    this.#answeredHere = true;
   }
 
   override onTrailers(received: HeaderMap): void {
@@ -229,7 +236,7 @@ export class StreamedDirection extends Direction implements IncomingBodyListener
   }
 
   protected bodyEndedInTrailers(): void {
-    this.#incoming?.end();
+    if (this.#reading === null) this.#incoming?.end();
     if (this.#reading !== null && this.#plan === "collect" && !this.#isLast) {
       if (!this.#takenOut) {
         this.#isLast = true;
@@ -274,7 +281,9 @@ export class StreamedDirection extends Direction implements IncomingBodyListener
       forgo: options.final,
       optOut: !wantsChunks && !this.owner.bodyComesUnasked && !this.complete,
     });
-    if (this.#isBodyDue) this.#pass();
+    if (!this.#isBodyDue) return;
+    if (taken) this.#feed();
+    else this.#pass();
   }
 
   /** A message without a body gets the new one with its headers. */
@@ -292,6 +301,7 @@ export class StreamedDirection extends Direction implements IncomingBodyListener
 
   async #settleReplaced(replacement: Uint8Array, options: ReleaseOptions): Promise<void> {
     const coding = codingOf(this, false);
+    this.#incoming?.fail(bodyReplaced(this));
     const body = await this.#wholeBody(replacement);
     if (body === null || this.givenUp) return;
     this.settled = true;
@@ -310,7 +320,7 @@ export class StreamedDirection extends Direction implements IncomingBodyListener
     this.owner.progressed();
   }
 
-  #settleTransform(replacement: ReadableStream<Uint8Array>): void {
+  #settleTransform(replacement: FlowingBody): void {
     const coding = codingOf(this, this.#headersLeft);
     this.#plan = "transform";
     this.settled = true;
@@ -320,6 +330,7 @@ export class StreamedDirection extends Direction implements IncomingBodyListener
       () => this.#produced(),
       (error) => this.owner.failed(error),
     );
+    this.#outgoing.start();
     if (this.#isBodyDue) this.#feed();
     if (this.bodiless) this.#incoming?.end();
   }
@@ -352,6 +363,15 @@ export class StreamedDirection extends Direction implements IncomingBodyListener
   }
 
   // Collecting.
+
+  /** The body cannot be read whole after all; one in its place needs no more than the next chunk. */
+  #stopCollecting(): void {
+    const held = this.#held;
+    this.#held = null;
+    this.#plan = held === null && this.#replacement === undefined ? "pass" : "undecided";
+    this.#reading?.reject(bodyEndUnknown());
+    if (held !== null) this.settle(held);
+  }
 
   /** Why the whole body cannot be gathered: it might turn out only at the end that a chunk had to be the last one. */
   #collectRefusal(): ExchangeError | null {
@@ -456,9 +476,11 @@ export class StreamedDirection extends Direction implements IncomingBodyListener
 
   /** What was given before has been used up. */
   bodyWanted(): void {
+    if (this.#reading !== null) return; // it gets what is read whole
     if (this.#plan === "undecided") {
       // The body may be assigned in the same breath, as with `pipeThrough`: then the headers wait for the release.
       inNextTurn(() => {
+        if (this.#replacement instanceof Uint8Array) this.#incoming?.fail(bodyReplaced(this));
         if (this.#plan !== "undecided" || this.#replacement !== undefined) return;
         const refusal = this.earlyRefusal();
         if (refusal !== null) return this.owner.failed(refusal);
@@ -497,6 +519,7 @@ export class StreamedDirection extends Direction implements IncomingBodyListener
       else this.#answerTransformed();
       return;
     }
+    if (this.#plan === "tap" && !incoming.isAsked) return this.#leaveUnread(incoming);
     if (!incoming.wanted && this.#chunk.length > 0) return;
     this.#given = true;
     this.#outgoing?.readOn(); // all that becomes of the chunk leaves with it
@@ -506,10 +529,20 @@ export class StreamedDirection extends Direction implements IncomingBodyListener
     else if (this.#chunk.length === 0 && !this.#isLast) this.#answerTransformed();
   }
 
+  /** The function holds the stream and has not begun to read: it may in this turn, but the chunk waits no longer. */
+  #leaveUnread(incoming: IncomingBody): void {
+    inNextTurn(() => {
+      if (incoming.isAsked || this.#plan !== "tap") return;
+      incoming.cut(bodyTooLate(this, "read"));
+      this.#readOn();
+    });
+  }
+
   /** The function's stream gave bytes or ended. */
   #produced(): void {
     const outgoing = this.#outgoing;
     if (outgoing === null) return;
+    if (outgoing.ended) this.#incoming?.cut(bodyReplaced(this));
     const received = this.#trailers;
     if (received !== null) {
       if (!outgoing.ended && outgoing.size === 0) return;

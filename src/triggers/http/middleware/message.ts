@@ -1,10 +1,11 @@
 /** Request and response as middleware sees them, over HTTP without a proxy. */
-import type { HeaderList, RequestMessage, ResponseMessage } from "../../../function/contract.ts";
+import { toAssignedBody, toStream } from "../../../function/body-pieces.ts";
+import type { FlowingBody, HeaderList, RequestMessage, ResponseMessage } from "../../../function/contract.ts";
 import { ExchangeError } from "../../../function/errors.ts";
 import { FieldList } from "../../../function/header-list.ts";
 import { assertSameFraming } from "../../assert-same-framing.ts";
 import { splitUrl } from "../split-url.ts";
-import { MessageBody, type NewBody, type SentMessage } from "./message-body.ts";
+import { MessageBody, type SentMessage } from "./message-body.ts";
 
 const decoder = new TextDecoder();
 /** Neither blanks nor controls, which would end a request line, nor what is no Latin-1. */
@@ -24,9 +25,10 @@ abstract class HttpMessage {
     return this.#body.stream;
   }
 
-  set body(value: ReadableStream<Uint8Array> | Uint8Array | string | null) {
+  set body(value: FlowingBody | Uint8Array | string | null) {
     this.assertOpen();
-    this.#body.replace(typeof value === "string" ? Buffer.from(value) : checkedBody(value));
+    const body = toAssignedBody(value);
+    this.#body.replace(body === null || body instanceof Uint8Array ? body : toStream(body));
   }
 
   /** The function asked for the body. */
@@ -152,11 +154,6 @@ export class HttpResponseMessage extends HttpMessage implements ResponseMessage 
     }
     this.#status = value;
   }
-}
-
-function checkedBody(value: unknown): NewBody {
-  if (value === null || value instanceof Uint8Array || value instanceof ReadableStream) return value;
-  throw new TypeError("a body is a string, a Uint8Array, a ReadableStream or null");
 }
 
 /** A promise whose rejection the function may ignore. */
