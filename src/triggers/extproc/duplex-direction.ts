@@ -373,8 +373,8 @@ export class DuplexDirection extends Direction implements IncomingBodyListener {
   /** Sends what the function's stream gave; its end once the original has ended too. */
   #sendProduced(): void {
     const outgoing = this.#outgoing;
-    if (this.#isUnwanted) {
-      this.#incoming?.cut(bodyReplaced(this));
+    if (this.#isUnwanted && this.#incoming?.hasRest === true) {
+      this.#incoming.cut(bodyReplaced(this));
       this.#balanceInput();
     }
     // Before the first chunk the proxy waits for none of ours.
@@ -458,7 +458,7 @@ export class DuplexDirection extends Direction implements IncomingBodyListener {
 
   #stopTapping(): void {
     this.#plan = "pass";
-    this.#incoming?.cut(bodyTooLate(this, "read"));
+    if (this.#incoming?.hasRest === true) this.#incoming.cut(bodyTooLate(this, "read"));
     this.#balanceInput();
   }
 

@@ -68,7 +68,7 @@ export class IncomingBody implements BodySource {
   next(): Promise<IteratorResult<Uint8Array, undefined>> {
     if (this.#waiting !== null) return this.#waiting.promise.then(() => this.next());
     if (this.#failure !== null) return Promise.reject(this.#failure.error);
-    if (this.over && this.unreadBytes === 0) return Promise.resolve(END);
+    if (!this.hasRest) return Promise.resolve(END);
     const { promise } = (this.#waiting = Promise.withResolvers());
     this.#want();
     return promise;
@@ -115,6 +115,11 @@ export class IncomingBody implements BodySource {
     return this.#unread === null ? 0 : this.#unread.bytes;
   }
 
+  /** There is, or may come, something to read. */
+  get hasRest(): boolean {
+    return !this.over || this.unreadBytes > 0;
+  }
+
   push(bytes: Uint8Array): void {
     if (this.over || bytes.length === 0) return;
     if (this.wanted && this.#pieces === "as-received") {
@@ -155,7 +160,7 @@ export class IncomingBody implements BodySource {
 
   /** What is unread is given to nobody any more. */
   cut(error: unknown): void {
-    if (this.over && this.unreadBytes === 0) return;
+    if (!this.hasRest) return;
     this.over = true;
     this.#unread?.clear();
     this.#failure = { error };

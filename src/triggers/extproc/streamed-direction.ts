@@ -542,7 +542,7 @@ export class StreamedDirection extends Direction implements IncomingBodyListener
   #produced(): void {
     const outgoing = this.#outgoing;
     if (outgoing === null) return;
-    if (outgoing.ended) this.#incoming?.cut(bodyReplaced(this));
+    if (outgoing.ended && this.#incoming?.hasRest === true) this.#incoming.cut(bodyReplaced(this));
     const received = this.#trailers;
     if (received !== null) {
       if (!outgoing.ended && outgoing.size === 0) return;
