@@ -270,13 +270,13 @@ describe("a streamed response", () => {
 
   test("that moves goes on beyond the time of a call", async () => {
     const outcome = await call(async ({ extensions: { response } }) => {
-      for (let count = 0; count < 4; count++) {
+      for (let count = 0; count < 8; count++) {
         response.write(String(count));
-        await Bun.sleep(100);
+        await Bun.sleep(40);
       }
       response.end();
     });
-    expect(outcome.body).toBe("0123");
+    expect(outcome.body).toBe("01234567");
   });
 
   test("is cut off when the function fails", async () => {
