@@ -191,6 +191,11 @@ export class FakeEnvoy implements ServerCall {
     return this;
   }
 
+  /** Waits for what takes real time; a test that waits in vain runs into its own time limit. */
+  async until(condition: () => boolean): Promise<void> {
+    while (!condition()) await Bun.sleep(1);
+  }
+
   sendMetadata(): void {}
 
   send(): boolean {

@@ -587,7 +587,7 @@ describe("failures", () => {
     const envoy = new FakeEnvoy(service);
     envoy.requestHeaders(get, true);
     const { signal } = exchange ?? {};
-    await Bun.sleep(60);
+    await envoy.until(() => envoy.ended);
     expect(envoy.answers).toMatchObject([{ immediateResponse: { status: { code: "GatewayTimeout" } } }]);
     expect(signal?.aborted).toBe(true);
   });
@@ -596,7 +596,7 @@ describe("failures", () => {
     const service = fakeService(async () => Bun.sleep(80), { timeout: "50ms", extendTimeout: "1500ms" });
     const envoy = new FakeEnvoy(service);
     envoy.requestHeaders(get, true);
-    await Bun.sleep(160);
+    await envoy.until(() => envoy.ended);
     expect(envoy.answers).toEqual([{ overrideMessageTimeout: { seconds: 1, nanos: 500_000_000 } }]);
     expect(envoy.status).toEqual({ code: 0 });
   });

@@ -320,7 +320,7 @@ describe("STREAMED", () => {
     const envoy = new FakeEnvoy(fakeService(transform), streamed);
     const gzip = Buffer.from(Bun.gzipSync("hello")).toString("latin1");
     await sendRequest(envoy, [gzip.slice(0, 7), gzip.slice(7)], [...post, ["content-encoding", "gzip"]]);
-    await Bun.sleep(30);
+    await envoy.until(() => envoy.answers.length === 3);
     expect(Buffer.from(Bun.gunzipSync(Buffer.from(envoy.bodies.request, "latin1"))).toString()).toBe("HELLO.");
   });
 });
@@ -475,7 +475,7 @@ describe("streamed responses", () => {
       }),
     );
     envoy.requestHeaders(get, true);
-    await Bun.sleep(40);
+    await envoy.until(() => envoy.ended);
     expect(envoy.answers).toEqual([
       {
         streamedImmediateResponse: {
@@ -508,7 +508,7 @@ describe("streamed responses", () => {
       { requestBodyMode: "BUFFERED" },
     );
     envoy.requestHeaders(get, true);
-    await Bun.sleep(30);
+    await envoy.until(() => envoy.ended);
     expect(envoy.answers).toMatchObject([{ immediateResponse: { body: "late" } }]);
   });
 });
