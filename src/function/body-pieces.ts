@@ -56,7 +56,8 @@ export function toBytes(piece: unknown): Uint8Array {
   if (piece instanceof Uint8Array) return piece;
   if (typeof piece === "string") return Buffer.from(piece);
   if (piece instanceof ArrayBuffer) return new Uint8Array(piece);
-  throw new TypeError(`a piece of a body is ${Bun.inspect(piece, { depth: 0 })}: pieces are bytes or text`);
+  const type = piece === null ? "null" : typeof piece;
+  throw new TypeError(`a piece of a body is of type ${type}: pieces are bytes or text`);
 }
 
 class IteratorReader implements PieceReader {

@@ -12,6 +12,12 @@ export default async (exchange, next) => {
     case "/upper":
       request.body = (await request.text()).toUpperCase();
       break;
+    case "/generated": {
+      request.body = upperCase(request.body);
+      const response = await next();
+      response.body = upperCase(response.body);
+      return;
+    }
     case "/moved":
       request.path = "/echo?from=moved";
       request.method = "PUT";
@@ -77,6 +83,11 @@ export default async (exchange, next) => {
     }
   }
 };
+
+async function* upperCase(body) {
+  for await (const chunk of body) yield Buffer.from(chunk).toString().toUpperCase();
+  yield "!";
+}
 `;
 
 let upstream: Upstream;
@@ -109,6 +120,13 @@ interface Echoed {
 async function echoed(path: string, init: RequestInit = {}): Promise<Echoed> {
   return (await (await fetch(url + path, init)).json()) as Echoed;
 }
+
+test("a generator makes a body of the original, both ways and whatever its coding", async () => {
+  const answer = gzipSync("answer");
+  upstream.answer("/generated", () => ({ headers: [["content-encoding", "gzip"]], body: answer }));
+  const response = await fetch(`${url}/generated`, { method: "POST", body: "order" });
+  expect([upstream.requests.at(-1)?.body.toString(), await response.text()]).toEqual(["ORDER!", "ANSWER!"]);
+});
 
 test("requests go on as they came, without what belongs to one connection", async () => {
   const headers = "Host: shop.example\r\nConnection: close, x-hop\r\nX-Hop: 1\r\nTE: gzip\r\nX-End: 2\r\n";
