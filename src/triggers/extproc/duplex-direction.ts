@@ -373,8 +373,8 @@ export class DuplexDirection extends Direction implements IncomingBodyListener {
   /** Sends what the function's stream gave; its end once the original has ended too. */
   #sendProduced(): void {
     const outgoing = this.#outgoing;
-    if (this.#isUnwanted && this.#incoming?.hasRest === true) {
-      this.#incoming.cut(bodyReplaced(this));
+    if (outgoing?.ended === true && this.#incoming?.hasRest === true) {
+      this.#incoming.cut(bodyReplaced(this)); // whoever left it unread holds nothing up
       this.#balanceInput();
     }
     // Before the first chunk the proxy waits for none of ours.
@@ -441,19 +441,12 @@ export class DuplexDirection extends Direction implements IncomingBodyListener {
   /** Hands bytes to the function when it wants them, and the end behind the last. */
   #give(...chunks: readonly Uint8Array[]): void {
     const incoming = this.#incoming;
-    if (incoming === null || incoming.over || this.#isUnwanted) return;
+    if (incoming === null || incoming.over) return;
     for (const bytes of chunks) incoming.push(bytes);
     if (this.complete) incoming.end();
-    if (this.#plan === "tap" && !incoming.isAsked && incoming.unreadBytes > UNREAD_BYTES) {
-      incoming.cut(bodyTooLate(this, "read")); // taken and left: it goes on without
-      this.#plan = "pass";
-    }
-    this.#balanceInput();
-  }
-
-  /** What takes the original's place is complete: whoever leaves the original unread holds nothing up. */
-  get #isUnwanted(): boolean {
-    return this.#outgoing?.ended === true;
+    const isLeft = this.#plan === "tap" && !incoming.isAsked && incoming.unreadBytes > UNREAD_BYTES;
+    if (isLeft) this.#stopTapping();
+    else this.#balanceInput();
   }
 
   #stopTapping(): void {

@@ -29,10 +29,7 @@ function exchange(run: (...args: Parameters<Middleware>) => Promise<unknown>, co
 const LONG = "x".repeat(200_000);
 
 describe("bodies a function holds and does not read", () => {
-  test.each([
-    ["STREAMED", "REQUEST_SENT"],
-    ["FULL_DUPLEX_STREAMED", "REQUEST_SENT"],
-  ])("go on without it in %s", async (requestBodyMode, code) => {
+  test.each(["STREAMED", "FULL_DUPLEX_STREAMED"])("go on without it in %s", async (requestBodyMode) => {
     const { envoy, results } = exchange(
       async ({ request }, next) => {
         const held = request.body;
@@ -50,7 +47,7 @@ describe("bodies a function holds and does not read", () => {
     expect([envoy.bodies.request === `${LONG}end`, envoy.paused]).toEqual([true, false]);
     envoy.responseHeaders(ok, true);
     await envoy.settle();
-    expect(results).toEqual([code]);
+    expect(results).toEqual(["REQUEST_SENT"]);
   });
 
   test("hold nothing up once what takes their place is complete", async () => {
